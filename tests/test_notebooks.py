@@ -12,16 +12,7 @@ from papermill.inspection import _infer_parameters
 from jupyterlab_rob import notebooks
 from jupyterlab_rob.errors import InvalidInput
 
-KERNEL = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
-
-
-def make_notebook(*sources: str, metadata: dict[str, Any] | None = None, tagged: int | None = 0) -> dict[str, Any]:
-    cells = [
-        {"cell_type": "code", "metadata": {}, "source": text, "outputs": [], "execution_count": 1} for text in sources
-    ]
-    if tagged is not None and cells:
-        cells[tagged]["metadata"] = {"tags": ["parameters"]}
-    return {"nbformat": 4, "nbformat_minor": 5, "metadata": KERNEL if metadata is None else metadata, "cells": cells}
+from .protocol import KERNEL, make_notebook
 
 
 @pytest.mark.parametrize(

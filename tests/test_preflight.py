@@ -1,0 +1,137 @@
+"""What is found about a notebook before it is sent."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from jupyterlab_rob.errors import InvalidInput
+from jupyterlab_rob.preflight import actor_parameter, check, coerce_arguments, split_arguments
+
+from .protocol import BENCHMARK, GOOD_CELL, make_notebook
+
+
+def errors(notebook: dict[str, Any], arguments: dict[str, Any] | None = None, **benchmark: Any) -> list[str]:
+    found = check(notebook, {**BENCHMARK, **benchmark}, arguments or {})
+    return [problem.message for problem in found if problem.severity == "error"]
+
+
+def test_nothing_to_say() -> None:
+    assert check(make_notebook(GOOD_CELL, "print(1)"), BENCHMARK, {"shift": 3}) == []
+
+
+def test_no_kernel() -> None:
+    (message,) = errors(make_notebook(GOOD_CELL, metadata={}))
+    assert "no kernel" in message
+    assert "save" in message
+
+
+def test_no_parameters_cell() -> None:
+    (message,) = errors(make_notebook(GOOD_CELL, tagged=None))
+    assert "no `parameters` cell" in message
+    assert "inputfile, outputfile, shift" in message
+    assert "property inspector" in message
+
+
+def test_tag_on_a_markdown_cell() -> None:
+    notebook = make_notebook(GOOD_CELL)
+    notebook["cells"][0]["cell_type"] = "markdown"
+    (problem,) = check(notebook, BENCHMARK, {})
+    assert (problem.cell, problem.message) == (1, "Cell 1 is tagged `parameters`, but it is not a code cell.")
+
+
+def test_parameters_cell_takes_nothing() -> None:
+    (message,) = errors(make_notebook("a = 1", "b = 2", tagged=1))
+    assert "none of what the benchmark gives" in message
+
+
+def test_output_path_is_not_taken() -> None:
+    (message,) = errors(make_notebook("inputfile = 'a'\noutput_file = 'b'"))
+    assert "does not assign outputfile" in message
+    assert "you have output_file" in message
+
+
+def test_output_path_by_reference_and_folder() -> None:
+    step = {**BENCHMARK["notebookSteps"][0], "variables": {"inputfile": "x", "folder": "$[[target]]"}}
+    parameters = [*BENCHMARK["parameters"], {"dtype": "string", "name": "target", "defaultValue": "results/"}]
+    more = {"notebookSteps": [step], "parameters": parameters}
+    assert "does not assign folder" in errors(make_notebook("inputfile = 1"), **more)[0]
+    assert errors(make_notebook("folder = 1"), **more) == []
+    assert errors(make_notebook("inputfile = 1"), {"target": "elsewhere"}, **more) == []
+
+
+def test_only_some_are_taken() -> None:
+    (problem,) = check(make_notebook("outputfile = 1\nshfit = 0"), BENCHMARK, {})
+    assert (problem.severity, problem.cell) == ("warning", 1)
+    assert "inputfile (you have outputfile), shift (you have shfit)" in problem.message
+
+
+def test_other_language_is_left_to_papermill() -> None:
+    r = {"kernelspec": {"name": "ir", "language": "R"}}
+    assert check(make_notebook("x <- 1; input()", metadata=r), BENCHMARK, {"whatever": 1}) == []
+
+
+def test_benchmark_that_says_nothing_of_its_steps() -> None:
+    assert check(make_notebook("x = 1"), {**BENCHMARK, "notebookSteps": []}, {"x": 2}) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        ({"shift": "1"}, 'shift takes a whole number, not "1"'),
+        ({"shift": 10}, "in [0,10)"),
+        ({"shfit": 1}, "Did you mean shift?"),
+        ({"zzz": 1}, "There are: shift."),
+        ({"predictor": "x"}, "is the notebook itself"),
+        ({"outputfile": "/etc/passwd"}, "set by the benchmark"),
+    ],
+)
+def test_wrong_arguments(arguments: dict[str, Any], reason: str) -> None:
+    (problem,) = check(make_notebook(GOOD_CELL), BENCHMARK, arguments)
+    assert reason in problem.message
+    assert problem.parameter == next(iter(arguments))
+
+
+def test_missing_argument() -> None:
+    parameters = [*BENCHMARK["parameters"], {"dtype": "string", "name": "team", "isRequired": True}]
+    assert errors(make_notebook(GOOD_CELL), parameters=parameters) == [
+        "team is missing: the benchmark needs a value for it."
+    ]
+    assert errors(make_notebook(GOOD_CELL), {"team": None}, parameters=parameters)
+    assert errors(make_notebook(GOOD_CELL), {"team": "x"}, parameters=parameters) == []
+
+
+def test_arguments_are_the_benchmarks_first_then_the_notebooks() -> None:
+    notebook = make_notebook(GOOD_CELL + "\ndepth = 1\ntitle = ''")
+    arguments = {"shift": 2, "depth": 3, "title": None}
+    assert check(notebook, BENCHMARK, arguments) == []
+    assert split_arguments(BENCHMARK, arguments) == ({"shift": 2}, {"depth": 3, "title": None})
+    assert coerce_arguments(BENCHMARK, {"shift": "2", "depth": "3", "title": "x"}) == {
+        "shift": 2,
+        "depth": 3,
+        "title": "x",
+    }
+
+
+def test_calls_that_do_not_work_in_a_run() -> None:
+    notebook = make_notebook(GOOD_CELL, "%pip list\nname = input('?')", "import sys\nif name:\n    sys.exit()")
+    notebook["cells"].append({"cell_type": "markdown", "metadata": {}, "source": "input()"})
+    notebook["cells"] += make_notebook("from getpass import getpass\ngetpass()", "exit()\n!ls", "x = (")["cells"]
+    found = check(notebook, BENCHMARK, {})
+    assert [(p.severity, p.cell, p.message.split()[3].split("(")[0]) for p in found] == [
+        ("warning", 2, "input"),
+        ("warning", 3, "sys.exit"),
+        ("warning", 5, "getpass"),
+        ("warning", 6, "exit"),
+    ]
+
+
+def test_actor_parameter() -> None:
+    optional, required = {"name": "a", "dtype": "actor"}, {"name": "b", "dtype": "actor", "isRequired": True}
+    assert actor_parameter({"name": "x", "parameters": [optional, required]})["name"] == "b"
+    assert actor_parameter({"name": "x", "parameters": [optional]})["name"] == "a"
+    for parameters in ([], [optional, optional], [required, required]):
+        with pytest.raises(InvalidInput, match="x"):
+            actor_parameter({"name": "x", "parameters": parameters})
+    assert "no step that takes a notebook" in errors(make_notebook("x = 1"), parameters=[])[0]

@@ -1,0 +1,183 @@
+"""The submit flow, driven by a script of answers instead of a service."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from jupyterlab_rob import notebooks
+from jupyterlab_rob.errors import Conflict, Forbidden, InvalidInput, NotFound, ServiceUnavailable, TooLarge
+from jupyterlab_rob.submission import Flow, Request, Response, find_benchmark, get, safe_name, submit
+
+from .protocol import BENCHMARK, GOOD_CELL, make_notebook
+
+NOTEBOOK = make_notebook(GOOD_CELL)
+GROUP = {"id": "g1", "name": "alice"}
+
+
+class Script:
+    """Answers requests in order; remembers them."""
+
+    def __init__(self, *answers: tuple[str, int, Any]) -> None:
+        self.answers = list(answers)
+        self.requests: list[Request] = []
+
+    def drive(self, flow: Flow[Any]) -> Any:
+        try:
+            request = next(flow)
+            while True:
+                expected, status, document = self.answers.pop(0)
+                assert f"{request.method} {request.path}" == expected
+                self.requests.append(request)
+                request = flow.send(Response(status, json.dumps(document).encode()))
+        except StopIteration as stop:
+            assert not self.answers, "the flow asked for less"
+            return stop.value
+
+
+def test_submit_under_the_users_name() -> None:
+    script = Script(
+        ("GET ", 200, {"username": "alice"}),
+        ("GET workflows/b1/groups", 200, {"groups": [{"id": "g0", "name": "bob"}, GROUP]}),
+        ("POST uploads/g1/files", 201, {"id": "f1"}),
+        ("POST groups/g1/runs", 201, {"id": "r1", "state": "PENDING"}),
+    )
+    flow = submit(BENCHMARK, make_notebook(GOOD_CELL + "\ndepth = 1"), "d/my tägger", {"shift": 1, "depth": 2})
+    assert script.drive(flow)["id"] == "r1"
+
+    upload, start = script.requests[2:]
+    assert upload.content_type.startswith("multipart/form-data; boundary=")
+    assert upload.body is not None
+    assert 'name="file"; filename="my tägger.ipynb"'.encode() in upload.body
+    assert json.loads(start.body or b"") == {
+        "arguments": [
+            {"name": "shift", "value": 1},
+            {
+                "name": "predictor",
+                "value": {"type": "$notebook", "value": {"fileId": "f1", "parameters": {"depth": 2}}},
+            },
+        ]
+    }
+
+
+def test_upload_is_clean() -> None:
+    notebook = make_notebook(GOOD_CELL)
+    notebook["cells"][0]["outputs"] = [{"output_type": "stream", "name": "stdout", "text": "SECRET"}]
+    script = Script(
+        ("GET workflows/b1/groups", 200, {"groups": [GROUP]}),
+        ("POST uploads/g1/files", 201, {"id": "f1"}),
+        ("POST groups/g1/runs", 201, {"id": "r1"}),
+    )
+    script.drive(submit(BENCHMARK, notebook, "a.ipynb", {}, "alice"))
+    body = script.requests[1].body or b""
+    assert b"SECRET" not in body
+    assert notebooks.dump(notebooks.clean(notebook)) in body
+
+
+def test_submission_is_made_when_there_is_none() -> None:
+    script = Script(
+        ("GET workflows/b1/groups", 200, {"groups": []}),
+        ("POST workflows/b1/groups", 201, GROUP),
+        ("POST uploads/g1/files", 201, {"id": "f1"}),
+        ("POST groups/g1/runs", 201, {"id": "r1"}),
+    )
+    script.drive(submit(BENCHMARK, NOTEBOOK, "a.ipynb", {}, "alice"))
+    assert json.loads(script.requests[1].body or b"") == {"name": "alice"}
+
+
+@pytest.mark.parametrize("status", [400, 409])
+def test_someone_else_made_the_submission_meanwhile(status: int) -> None:
+    script = Script(
+        ("GET workflows/b1/groups", 200, {"groups": []}),
+        ("POST workflows/b1/groups", status, {"message": "exists"}),
+        ("GET workflows/b1/groups", 200, {"groups": [GROUP]}),
+        ("POST uploads/g1/files", 201, {"id": "f1"}),
+        ("POST groups/g1/runs", 201, {"id": "r1"}),
+    )
+    assert script.drive(submit(BENCHMARK, NOTEBOOK, "a.ipynb", {}, "alice")) == {"id": "r1"}
+
+
+def test_name_of_the_submission_is_taken() -> None:
+    script = Script(
+        ("GET workflows/b1/groups", 200, {"groups": []}),
+        ("POST workflows/b1/groups", 409, {"message": "alice is another's submission"}),
+        ("GET workflows/b1/groups", 200, {"groups": []}),
+    )
+    with pytest.raises(Conflict, match="alice is another's submission"):
+        script.drive(submit(BENCHMARK, NOTEBOOK, "a.ipynb", {}, "alice"))
+
+
+def test_refused_start_leaves_no_upload() -> None:
+    script = Script(
+        ("GET workflows/b1/groups", 200, {"groups": [GROUP]}),
+        ("POST uploads/g1/files", 201, {"id": "f1"}),
+        ("POST groups/g1/runs", 400, {"message": "no such kernel", "problems": [{"message": "x", "cell": 2}]}),
+        ("DELETE uploads/g1/files/f1", 204, {}),
+    )
+    with pytest.raises(InvalidInput, match="no such kernel") as caught:
+        script.drive(submit(BENCHMARK, NOTEBOOK, "a.ipynb", {}, "alice"))
+    assert caught.value.problems[0].cell == 2
+
+
+def test_refused_upload() -> None:
+    script = Script(
+        ("GET workflows/b1/groups", 200, {"groups": [GROUP]}),
+        ("POST uploads/g1/files", 413, {"message": "too large"}),
+    )
+    with pytest.raises(TooLarge, match="too large"):
+        script.drive(submit(BENCHMARK, NOTEBOOK, "a.ipynb", {}, "alice"))
+
+
+def test_nothing_is_sent_when_the_notebook_is_wrong() -> None:
+    script = Script()
+    with pytest.raises(InvalidInput) as caught:
+        script.drive(submit(BENCHMARK, make_notebook("x = 1", tagged=None), "a.ipynb", {}))
+    assert script.requests == []
+    assert [problem.severity for problem in caught.value.problems] == ["error"]
+
+
+@pytest.mark.parametrize("wanted", ["b1", "Number predictor", "number-predictor", "number_predictor"])
+def test_find_benchmark(wanted: str) -> None:
+    listed = {"workflows": [{"id": "b0", "name": "Other"}, {"id": "b1", "name": "Number predictor"}]}
+    script = Script(("GET workflows", 200, listed), ("GET workflows/b1", 200, BENCHMARK))
+    assert script.drive(find_benchmark(wanted)) == BENCHMARK
+
+
+def test_benchmark_is_not_found() -> None:
+    listed = {"workflows": [{"id": "b0", "name": "Other"}, {"id": "b1", "name": "x"}, {"id": "b2", "name": "X"}]}
+    with pytest.raises(NotFound, match=r"no benchmark nope\. There are: Other, x, X"):
+        Script(("GET workflows", 200, listed)).drive(find_benchmark("nope"))
+    with pytest.raises(NotFound, match="There are none"):
+        Script(("GET workflows", 200, {"workflows": []})).drive(find_benchmark("nope"))
+    with pytest.raises(InvalidInput, match="b1, b2"):
+        Script(("GET workflows", 200, listed)).drive(find_benchmark("x"))
+
+
+def test_answers_that_are_not_the_protocol() -> None:
+    flow = get("a/b", "c d")
+    assert next(flow).path == "a%2Fb/c%20d"
+    with pytest.raises(ServiceUnavailable, match="not JSON"):
+        flow.send(Response(200, b"<html>"))
+    with pytest.raises(Forbidden, match="status 403"):
+        Script(("GET x", 403, [])).drive(get("x"))
+
+
+@pytest.mark.parametrize(
+    ("name", "safe"),
+    [
+        ("tagger.ipynb", "tagger.ipynb"),
+        ("RTC:folder/my notebook.ipynb", "my notebook.ipynb"),
+        ("..\\..\\x.IPYNB", "x.ipynb"),
+        ("../..", "notebook.ipynb"),
+        ("", "notebook.ipynb"),
+        (".ipynb", "notebook.ipynb"),
+        ('it\'s "good"', "it's 'good'.ipynb"),
+        ("粒子 Schlüssel.ipynb", "粒子 Schlüssel.ipynb"),
+        ("a\r\nX-Evil: 1\x00.ipynb", "a__X-Evil_ 1_.ipynb"),
+        ("粒" * 200, "粒" * 60 + ".ipynb"),
+    ],
+)
+def test_safe_name(name: str, safe: str) -> None:
+    assert safe_name(name) == safe
