@@ -2,8 +2,8 @@
 
     python generate.py          writes data/sequences.txt and private/truth.txt beside this file
 
-The same files come out on every machine and Python version: all chance comes from ``random.Random(SEED).random()``, whose
-values Python guarantees. The script is for the coordinator; no run gets to see it.
+The same files come out on every machine and Python version: all chance comes from ``random.Random(SEED).random()``,
+whose values Python guarantees. The script is for the coordinator; no run gets to see it.
 """
 
 from __future__ import annotations

@@ -8,8 +8,8 @@ PREDICTIONS and TRUTH hold one number per line, SCORE becomes a JSON object with
 - ``exact``: how many predictions are right,
 - ``score``: ``exact`` divided by the number of sequences, from 0 to 1.
 
-Predictions that can't be read (a line that is no number, too few lines) end the program with exit code 1 and one line on
-standard error that says what is wrong and where. Only Python's standard library is used.
+Predictions that can't be read (a line that is no number, too few lines) end the program with exit code 1 and one line
+on standard error that says what is wrong and where. Only Python's standard library is used.
 """
 
 from __future__ import annotations
