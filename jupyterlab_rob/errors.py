@@ -25,7 +25,8 @@ from .models import Problem
 class RobError(Exception):
     """Base of all errors that have a message for the user.
 
-    ``message`` names the thing that is wrong and the way out; ``problems`` are the single findings where there are several.
+    ``message`` names the thing that is wrong and the way out; ``problems`` are the single findings where there are
+    several.
     """
 
     status: ClassVar[int] = 500

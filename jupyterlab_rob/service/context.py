@@ -1,0 +1,92 @@
+"""What the handlers are given: the parts of the service, and its clock of idleness."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+from logging import Logger
+from typing import Any
+
+from ..models import JSON
+from .auth import Identity, OwnerAuthenticator
+from .engine.queue import ActiveRun, RunQueue
+from .events import EventHub
+from .store import Store
+
+
+@dataclass
+class Context:
+    """The service's parts; ``stop`` ends the service, ``status`` is the answer of the route ``status``."""
+
+    store: Store
+    queue: RunQueue
+    events: EventHub
+    authenticator: OwnerAuthenticator
+    owner: Identity
+    executor: Executor
+    log: Logger
+    url: str
+    stop: Callable[[], None]
+    status: Callable[[], JSON]
+    last_activity: float = field(default_factory=time.monotonic)
+
+    def note_activity(self) -> None:
+        self.last_activity = time.monotonic()
+
+    def idle_for(self) -> float:
+        """Seconds since the last request, 0 while a run is active."""
+        return 0.0 if self.queue.active else time.monotonic() - self.last_activity
+
+    def progress(self, run: str) -> JSON | None:
+        active = self.queue.get(run)
+        return active.progress() if active is not None else None
+
+
+class RunEvents:
+    """Turns the queue's changes into events of docs/protocol.md."""
+
+    def __init__(self, store: Store, events: EventHub, owner: Identity, executor: Executor, log: Logger) -> None:
+        self._store = store
+        self._events = events
+        self._owner = owner
+        self._executor = executor
+        self._log = log
+        self._ends: set[asyncio.Task[None]] = set()
+
+    def changed(self, run: ActiveRun) -> None:
+        event: dict[str, Any] = {
+            "run": run.plan.run,
+            "benchmark": run.plan.benchmark,
+            "submission": run.plan.submission,
+            "state": run.state.value,
+            **{name: value for name, value in run.progress().items() if value is not None},
+        }
+        if run.state.is_active:
+            self._events.publish(event)
+        else:
+            task = asyncio.create_task(self._publish_end(event))
+            self._ends.add(task)
+            task.add_done_callback(self._ends.discard)
+
+    async def _publish_end(self, event: dict[str, Any]) -> None:
+        """The last event of a run carries what came of it."""
+        try:
+            handle = await asyncio.get_running_loop().run_in_executor(
+                self._executor, self._store.run, self._owner.user, event["run"]
+            )
+        except Exception:
+            self._log.exception("No result for the last event of run %s", event["run"])
+        else:
+            messages = handle.get("messages") or [None]
+            details = {
+                "message": messages[-1],
+                "cause": handle["cause"],
+                "result": handle["result"],
+                "rank": handle["rank"],
+            }
+            event |= {name: value for name, value in details.items() if value is not None}
+            event["state"] = handle["state"]
+        self._events.publish(event)

@@ -1,0 +1,85 @@
+"""Files between steps: what a step gets, and what of it moves on. Links are never followed out of a folder."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+
+
+class FileProblem(Exception):
+    """A declared file is missing or is not what it must be; the message is for the user."""
+
+
+def relative_path(name: str) -> PurePosixPath:
+    """``name`` as a path inside a folder; FileProblem when it leads out of it."""
+    path = PurePosixPath(name)
+    if not name or path.is_absolute() or ".." in path.parts or "\0" in name:
+        raise FileProblem(f"the path '{name}' leads out of its folder")
+    return path
+
+
+def inside(folder: Path, name: str) -> Path:
+    """The path of ``name`` in ``folder``; FileProblem when it, or a link on the way, leads out."""
+    path = folder / relative_path(name)
+    root = os.path.realpath(folder)
+    if os.path.commonpath([root, os.path.realpath(path)]) != root:
+        raise FileProblem(f"the path '{name}' leads out of its folder")
+    return path
+
+
+def regular_files(folder: Path, name: str) -> Iterator[str]:
+    """Names, relative to ``folder``, of the file ``name`` or of all files below the folder ``name``.
+
+    FileProblem when it does not exist, or when it or something in it is a link or no regular file.
+    """
+    path = inside(folder, name)
+    mode = _mode(path)
+    if mode is None:
+        raise FileProblem(f"'{name}' does not exist")
+    if stat.S_ISDIR(mode):
+        for child in sorted(os.listdir(path)):
+            yield from regular_files(folder, f"{name.rstrip('/')}/{child}" if name not in ("", ".") else child)
+    elif stat.S_ISREG(mode):
+        yield name
+    else:
+        raise FileProblem(f"'{name}' is a link or a special file; results must be regular files")
+
+
+def provide(name: str, sources: tuple[Path, ...], target: Path) -> None:
+    """Copy the file or folder ``name`` from the first of ``sources`` that has it into ``target``, a step's folder.
+
+    A copy and no link: what a step does to its inputs must not reach anybody else's.
+    """
+    relative = relative_path(name)
+    found = False
+    # A folder may be filled from several places (static data and what an earlier step made): the first source wins
+    # file by file.
+    for source in reversed(sources):
+        path = source / relative
+        if path.is_dir() and not path.is_symlink():
+            shutil.copytree(path, target / relative, dirs_exist_ok=True, symlinks=True)
+            found = True
+        elif path.is_file():
+            (target / relative).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(path, target / relative, follow_symlinks=False)
+            found = True
+    if not found:
+        raise FileProblem(f"its input '{name}' does not exist: neither the benchmark nor an earlier step provides it")
+
+
+def hand_on(name: str, step: Path, files: Path) -> None:
+    """Move the output ``name`` of a finished step from its folder to the files that later steps get."""
+    for file in list(regular_files(step, name)):
+        target = files / relative_path(file)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        os.replace(step / file, target)
+
+
+def _mode(path: Path) -> int | None:
+    try:
+        return path.lstat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return None

@@ -1,0 +1,115 @@
+"""What all handlers of the service share: authentication, JSON in and out, errors, files."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+from logging import Logger
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from urllib.parse import quote
+
+from tornado import web
+from tornado.iostream import StreamClosedError
+
+from ..errors import InvalidInput, RobError
+from ..models import JSON
+from .store import Download
+
+if TYPE_CHECKING:
+    from .context import Context
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_CHUNK = 1 << 20
+
+
+class ServiceHandler(web.RequestHandler):
+    """Base of all handlers: nobody gets past ``prepare`` without a token."""
+
+    context: Context
+    log: Logger
+
+    def initialize(self, context: Context) -> None:
+        self.context = context
+        self.log = context.log
+
+    async def prepare(self) -> None:
+        self.identity = self.context.authenticator.authenticate(self.request.headers)
+        self.context.note_activity()
+
+    def set_default_headers(self) -> None:
+        self.set_header("Content-Type", "application/json")
+        self.set_header("X-Content-Type-Options", "nosniff")
+        self.set_header("Cache-Control", "no-store")
+        self.clear_header("Server")
+
+    async def call(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run a blocking function of the store in a thread."""
+        return await asyncio.get_running_loop().run_in_executor(
+            self.context.executor, lambda: function(*args, **kwargs)
+        )
+
+    def body(self) -> JSON:
+        """The request's JSON object; an empty body is an empty object."""
+        if not self.request.body:
+            return {}
+        try:
+            document = json.loads(self.request.body)
+        except (ValueError, RecursionError) as error:
+            raise InvalidInput(f"The request's body is not JSON: {error}.") from error
+        if not isinstance(document, dict):
+            raise InvalidInput("The request's body must be a JSON object.")
+        return document
+
+    def answer(self, document: JSON, status: int = 200) -> None:
+        self.set_status(status)
+        self.finish(json.dumps(document, allow_nan=False))
+
+    async def send(self, download: Download) -> None:
+        """Send a file in pieces; a reader that is slow makes the service wait, not grow."""
+        text = download.mime_type.startswith("text/")
+        self.set_header("Content-Type", download.mime_type + ("; charset=utf-8" if text else ""))
+        self.set_header("Content-Disposition", f"attachment; filename*=UTF-8''{quote(download.name, safe='')}")
+        file = await self.call(_open, download.path)
+        try:
+            while chunk := await self.call(file.read, _CHUNK):
+                self.write(chunk)
+                await self.flush()
+        except StreamClosedError:
+            return
+        finally:
+            file.close()
+        await self.finish()
+
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        error = kwargs.get("exc_info", (None, None, None))[1]
+        if isinstance(error, RobError):
+            self.set_status(error.status)
+            document: JSON = {"message": error.message}
+            if error.problems:
+                document["problems"] = [problem.to_dict() for problem in error.problems]
+        else:
+            reason = getattr(error, "log_message", None) or self._reason
+            document = {"message": "The ROB service failed; its log says why." if status_code >= 500 else reason}
+        self.set_header("Content-Type", "application/json")
+        self.finish(json.dumps(document))
+
+    def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
+        # A user's mistake is an answer, not an incident.
+        if not isinstance(value, RobError):
+            super().log_exception(typ, value, tb)
+
+
+class NotFoundHandler(ServiceHandler):
+    """Whatever is no route."""
+
+    async def prepare(self) -> None:
+        await super().prepare()
+        raise web.HTTPError(404, "There is no such route in ROB's API.")
+
+
+def _open(path: Path) -> Any:
+    return path.open("rb")

@@ -1,0 +1,126 @@
+"""flowserv's workflow controller, by which it starts a run: here that means to write the run's plan, and no more."""
+
+from __future__ import annotations
+
+import copy
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import flowserv.model.template.parameter as tp
+from flowserv.controller.base import WorkflowController
+from flowserv.model.base import RunObject
+from flowserv.model.parameter.actor import ActorValue
+from flowserv.model.template.base import WorkflowTemplate
+from flowserv.model.workflow.state import WorkflowState
+from flowserv.volume.base import StorageVolume
+
+from ...errors import InvalidInput
+from ..engine.plan import Plan, RunFolder, Step
+from .storage import ConfinedStorage
+
+
+class PreparationFailed(Exception):
+    """The run could not be prepared; ``__cause__`` says why. flowserv has written the run down as PENDING by then."""
+
+    def __init__(self, run: str) -> None:
+        super().__init__(run)
+        self.run = run
+
+
+class PlanController(WorkflowController):  # type: ignore[misc]
+    """Writes plans into ``runs``; the queue carries them out.
+
+    Instead of flowserv's serial engine, which forks the threaded server, has no limit to what runs at once, leaves
+    runs active for ever when a step goes wrong in an unforeseen way, and imports a template's ``func`` in the server.
+    """
+
+    def __init__(self, runs: Path) -> None:
+        self._runs = runs
+
+    def folder(self, run: str) -> RunFolder:
+        return RunFolder(self._runs / run)
+
+    def cancel_run(self, run_id: str) -> None:
+        """Nothing: the queue ends the processes."""
+
+    def exec_workflow(
+        self,
+        run: RunObject,
+        template: WorkflowTemplate,
+        arguments: dict[str, Any],
+        staticfs: StorageVolume,
+        config: dict[str, Any] | None = None,
+    ) -> tuple[WorkflowState, StorageVolume]:
+        """Copy the inputs, write the plan, and answer that the run is PENDING.
+
+        ``config`` is ignored: by it a caller could set a step's environment.
+        """
+        folder = self.folder(run.run_id)
+        try:
+            folder.create()
+            files = ConfinedStorage(folder.files)
+            for name, parameter in template.parameters.items():
+                value = arguments.get(name)
+                if value is not None and parameter.is_file():
+                    value.copy(target=files)
+                elif isinstance(value, ActorValue):
+                    for file in value.files or ():
+                        file.copy(target=ConfinedStorage(folder.path))
+            plan = _plan(run, template, arguments, Path(staticfs.basedir))
+            plan.write(folder)
+        except Exception as error:
+            shutil.rmtree(folder.path, ignore_errors=True)
+            raise PreparationFailed(run.run_id) from error
+        return run.state(), files
+
+
+def _plan(run: RunObject, template: WorkflowTemplate, arguments: Mapping[str, Any], static: Path) -> Plan:
+    # A copy: flowserv's own parser writes one run's values into the shared specification.
+    specification = copy.deepcopy(template.workflow_spec)
+    variables = {
+        name: _plain(tp.expand_value(value=value, arguments=arguments, parameters=template.parameters))
+        for name, value in specification.get("parameters", {}).items()
+    }
+    steps = [step for document in specification.get("steps", []) if (step := _step(document, template, arguments))]
+    return Plan(
+        run=run.run_id,
+        benchmark=run.workflow_id,
+        submission=run.group_id,
+        static=str(static),
+        variables=variables,
+        steps=tuple(steps),
+        outputs=tuple(specification.get("files", {}).get("outputs", [])),
+    )
+
+
+def _step(document: dict[str, Any], template: WorkflowTemplate, arguments: Mapping[str, Any]) -> Step | None:
+    """The step that ``document`` declares; None for an optional one that nobody filled."""
+    files = document.get("files", {})
+    name, action, outputs = document["name"], document["action"], tuple(files.get("outputs", ()))
+    inputs = tuple(files["inputs"]) if "inputs" in files else None
+    if isinstance(action, str):
+        parameter = template.parameters[tp.get_name(action)]
+        value = arguments.get(parameter.name)
+        if isinstance(value, ActorValue):
+            # A participant's step gets what it declares, and nothing when it declares nothing: never all files.
+            return Step(
+                name, inputs or (), outputs, notebook=value.spec["notebook"], arguments=value.spec.get("parameters")
+            )
+        if parameter.default is None:
+            return None
+        action = parameter.default
+    if "commands" in action:
+        return Step(name, inputs, outputs, commands=tuple(action["commands"]))
+    if "notebook" in action:
+        return Step(name, inputs, outputs, notebook=action["notebook"], arguments=action.get("params"))
+    # ``func`` above all: flowserv would import it in the server.
+    raise InvalidInput(
+        f"The benchmark's step '{name}' is of a kind that this service does not run; its coordinator must change it."
+    )
+
+
+def _plain(value: Any) -> Any:
+    """A value as it goes into the plan: a file argument becomes its path."""
+    return value if isinstance(value, (str, int, float, bool, list, dict, type(None))) else str(value)

@@ -1,0 +1,92 @@
+"""The runs' states, as the queue writes them down; see :class:`~jupyterlab_rob.service.engine.queue.RunStore`."""
+
+from __future__ import annotations
+
+from flowserv.model.base import RunObject
+from flowserv.model.run import RunManager
+from flowserv.model.workflow.state import ACTIVE_STATES
+from sqlalchemy import insert, select
+
+from ...errors import Conflict
+from ...models import RunState
+from ..engine.files import FileProblem, regular_files
+from ..engine.metrics import MetricsProblem, Value, read_metrics
+from ..engine.plan import Plan, RunFolder
+from ..engine.record import Cause
+from .boards import Boards
+from .controller import PlanController
+from .database import Database, run_causes
+from .storage import ConfinedStorage
+from .views import columns
+
+
+class Ledger:
+    """Moves runs from state to state; a run that has ended stays as it is."""
+
+    def __init__(
+        self, database: Database, storage: ConfinedStorage, controller: PlanController, boards: Boards
+    ) -> None:
+        self._database = database
+        self._storage = storage
+        self._controller = controller
+        self._boards = boards
+
+    def unfinished_runs(self) -> list[str]:
+        """Runs that are PENDING or RUNNING: after a start, those that a dead service has left."""
+        with self._database.reading() as session:
+            return list(session.scalars(select(RunObject.run_id).where(RunObject.state_type.in_(ACTIVE_STATES))))
+
+    def start_run(self, run: str) -> None:
+        with self._database.writing() as session:
+            manager = RunManager(session=session, fs=self._storage)
+            manager.update_run(run, _active(manager, run).state().start())
+
+    def cancel_run(self, run: str, reason: str | None) -> None:
+        with self._database.writing() as session:
+            manager = RunManager(session=session, fs=self._storage)
+            manager.update_run(run, _active(manager, run).state().cancel(messages=[reason or "Canceled by the user."]))
+
+    def finish_run(self, run: str, cause: Cause | None) -> RunState:
+        """Bring a run to its end: SUCCESS if there is no ``cause`` and its outputs and metrics are what the benchmark
+        declares."""
+        folder = self._controller.folder(run)
+        with self._database.writing() as session:
+            manager = RunManager(session=session, fs=self._storage)
+            found = _active(manager, run)
+            benchmark = found.workflow_id
+            if cause is None:
+                # flowserv reads the metrics as well, but drops them without a word when anything is odd about them.
+                found.result, cause = _result(found, folder)
+            if cause is None:
+                names = [name for output in Plan.read(folder).outputs for name in regular_files(folder.files, output)]
+                manager.update_run(run, found.state().success(files=names), runstore=ConfinedStorage(folder.files))
+            else:
+                # Before the update, which commits: the cause must be there when the state is seen.
+                session.execute(insert(run_causes).values(run_id=run, cause=cause.to_dict()))
+                manager.update_run(run, found.state().error(messages=[cause.message]))
+        if cause is None:
+            self._boards.forget(benchmark)
+        return RunState.ERROR if cause else RunState.SUCCESS
+
+
+def _active(manager: RunManager, run: str) -> RunObject:
+    found = manager.get_run(run)
+    if not found.is_active():
+        raise Conflict(f"The run has ended already: it is {found.state_type}.")
+    return found
+
+
+def _result(run: RunObject, folder: RunFolder) -> tuple[dict[str, Value] | None, Cause | None]:
+    """The metrics of a run whose steps all went well, or what is wrong with its files."""
+    try:
+        for name in sorted({*Plan.read(folder).outputs, *run.outputs()}):
+            list(regular_files(folder.files, name))
+    except FileProblem as problem:
+        return None, Cause("output", f"The run ended without a declared result: {problem}.")
+    schema = run.workflow.result_schema
+    if schema is None:
+        return None, None
+    try:
+        return read_metrics(folder.files, schema.result_file, columns(schema)), None
+    except MetricsProblem as problem:
+        return None, Cause("metrics", str(problem))

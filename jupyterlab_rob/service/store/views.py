@@ -1,0 +1,98 @@
+"""flowserv's objects as the JSON of docs/protocol.md: the published shapes, made by flowserv's serializers, and the
+additions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import flowserv.model.template.parameter as tp
+from flowserv.model.base import GroupObject, RunObject, WorkflowObject
+from flowserv.model.template.schema import ResultSchema
+from flowserv.view.run import RunSerializer
+from flowserv.view.workflow import WorkflowSerializer
+
+from ...models import JSON
+from ..engine.metrics import Column
+from ..leaderboard import Row, SortColumn
+from .arguments import public_arguments, submitted_notebook
+
+_workflows = WorkflowSerializer()
+_runs = RunSerializer()
+
+
+def benchmark_descriptor(workflow: WorkflowObject) -> JSON:
+    return dict(_workflows.workflow_descriptor(workflow))
+
+
+def benchmark_handle(workflow: WorkflowObject, groups: Sequence[GroupObject]) -> JSON:
+    return {**_workflows.workflow_handle(workflow, groups=groups), "notebookSteps": notebook_steps(workflow)}
+
+
+def notebook_steps(workflow: WorkflowObject) -> list[JSON]:
+    """The steps that participants' notebooks fill, with the values that each offers."""
+    specification = workflow.workflow_spec
+    return [
+        {
+            "parameter": tp.get_name(step["action"]),
+            "step": step["name"],
+            "inputs": list(step.get("files", {}).get("inputs", ())),
+            "outputs": list(step.get("files", {}).get("outputs", ())),
+            "variables": dict(specification.get("parameters", {})),
+        }
+        for step in specification.get("steps", [])
+        if isinstance(step.get("action"), str)
+    ]
+
+
+def run_handle(
+    run: RunObject,
+    *,
+    cause: JSON | None,
+    rank: int | None,
+    notebooks: Sequence[JSON],
+    progress: Mapping[str, Any] | None,
+) -> JSON:
+    arguments = run.arguments or []
+    return {
+        **_runs.run_handle(run, run.group),
+        "arguments": public_arguments(arguments),
+        "groupName": run.group.name if run.group is not None else None,
+        "notebook": submitted_notebook(arguments),
+        "progress": dict(progress) if progress is not None else None,
+        "result": run.result if run.is_success() else None,
+        "rank": rank,
+        "notebooks": list(notebooks),
+        "cause": cause,
+    }
+
+
+def leaderboard(schema: ResultSchema, order: Sequence[SortColumn], rows: Sequence[Row]) -> JSON:
+    return {
+        "schema": [
+            {"name": column.column_id, "label": column.name, "dtype": column.dtype} for column in schema.columns
+        ],
+        "orderBy": [{"name": column.name, "sortDesc": column.descending} for column in order],
+        "ranking": [
+            {
+                "run": {
+                    "id": row.result.run,
+                    "createdAt": row.result.created_at,
+                    "startedAt": row.result.started_at,
+                    "finishedAt": row.result.finished_at,
+                },
+                "group": {"id": row.result.submission, "name": row.result.submission_name},
+                "results": [{"name": name, "value": value} for name, value in row.result.values.items()],
+                "rank": row.rank,
+            }
+            for row in rows
+        ],
+    }
+
+
+def columns(schema: ResultSchema) -> list[Column]:
+    return [Column(column.column_id, column.dtype, tuple(column.jpath()), column.required) for column in schema.columns]
+
+
+def default_order(schema: ResultSchema) -> list[SortColumn]:
+    return [SortColumn(column.column_id, column.sort_desc) for column in schema.get_default_order()]
