@@ -1,0 +1,96 @@
+"""What a run costs beside plain papermill: submit to SUCCESS with a warm service, and `papermill` on the same notebook.
+
+python scripts/bench.py [--repeat N]    prints the medians and their ratio; lower is better
+
+The two take turns, so that a busy machine burdens both alike. The service's data are in a folder of its own, removed in
+the end.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+BIN = Path(sys.executable).parent
+BENCHMARK = "number-predictor"
+DATA = Path(__file__).parents[1] / "jupyterlab_rob" / "benchmarks" / "number_predictor" / "data" / "sequences.txt"
+
+CELLS = (
+    ('inputfile = "sequences.txt"\noutputfile = "predictions.txt"', ["parameters"]),
+    (
+        "with open(inputfile) as lines, open(outputfile, 'w') as out:\n"
+        "    out.writelines(f'{line.split()[-1]}\\n' for line in lines)",
+        [],
+    ),
+)
+
+
+def write_notebook(path: Path) -> None:
+    cells = [
+        {
+            "cell_type": "code",
+            "id": f"cell-{number}",
+            "metadata": {"tags": tags},
+            "source": source,
+            "outputs": [],
+            "execution_count": None,
+        }
+        for number, (source, tags) in enumerate(CELLS)
+    ]
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    document = {"cells": cells, "metadata": {"kernelspec": kernel}, "nbformat": 4, "nbformat_minor": 5}
+    path.write_text(json.dumps(document))
+
+
+def timed(work: Callable[[], None]) -> float:
+    started = time.perf_counter()
+    work()
+    return time.perf_counter() - started
+
+
+def run(*command: str | Path) -> None:
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Time from submit to SUCCESS, beside papermill.")
+    parser.add_argument("--repeat", type=int, default=10, help="how often each is timed (default: 10)")
+    repeat = parser.parse_args().repeat
+    with tempfile.TemporaryDirectory(prefix="rob-bench-") as name:
+        folder = Path(name)
+        notebook = folder / "two-cells.ipynb"
+        write_notebook(notebook)
+        for variable in [variable for variable in os.environ if variable.startswith("ROB_")]:
+            del os.environ[variable]
+        os.environ["ROB_DATA_DIR"] = str(folder / "rob")
+
+        def submit() -> None:
+            run(BIN / "jupyter-rob", "submit", notebook, "-b", BENCHMARK, "--wait", "--json")
+
+        def papermill() -> None:
+            given = ("-p", "inputfile", str(DATA), "-p", "outputfile", str(folder / "predictions.txt"))
+            run(BIN / "papermill", "--log-level", "ERROR", "--no-progress-bar", *given, notebook, folder / "out.ipynb")
+
+        try:
+            submit()  # starts the service and makes the submission
+            papermill()  # and both find the disk's caches warm
+            pairs = [(timed(submit), timed(papermill)) for _ in range(repeat)]
+        finally:
+            run(BIN / "jupyter-rob", "stop")
+    ours, plain = (statistics.median(times) for times in zip(*pairs))
+    print(f"jupyter rob submit --wait  {ours:6.2f} s   (median of {repeat}, a two-cell notebook, warm service)")
+    print(f"papermill                  {plain:6.2f} s   (the same notebook)")
+    print(f"ratio                      {ours / plain:6.2f}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
