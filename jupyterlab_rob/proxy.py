@@ -1,0 +1,201 @@
+"""The proxy of ROB's REST API: allow-lists of routes, queries and headers, and bodies that are streamed both ways."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from jupyter_server.auth.decorator import authorized
+from jupyter_server.base.handlers import APIHandler
+from jupyter_server.utils import url_path_join
+from tornado import web
+from tornado.iostream import StreamClosedError
+
+from .errors import ServiceUnavailable
+from .exchange import Exchange, ExchangeBroken
+from .handlers import RobHandler
+
+# One segment of a path, decoded; "." and ".." are none.
+_SEGMENT = r"(?!\.{1,2}(?:/|$))[^/\x00-\x1f]+"
+
+
+@dataclass(frozen=True)
+class Route:
+    """A route of docs/protocol.md that passes; ``is_file``: what it answers was written by a run or an upload."""
+
+    methods: frozenset[str]
+    pattern: re.Pattern[str]
+    is_file: bool = False
+
+    @classmethod
+    def of(cls, methods: str, path: str, is_file: bool = False) -> Route:
+        return cls(frozenset(methods.split()), re.compile(path.replace("{}", _SEGMENT)), is_file)
+
+
+ROUTES = (
+    Route.of("GET", ""),
+    Route.of("GET", "workflows"),
+    Route.of("GET", "workflows/{}"),
+    Route.of("GET", "workflows/{}/leaderboard"),
+    Route.of("GET", "workflows/{}/runs"),
+    Route.of("GET POST", "workflows/{}/groups"),
+    Route.of("GET", "groups"),
+    Route.of("GET", "groups/{}"),
+    Route.of("GET POST", "groups/{}/runs"),
+    Route.of("GET POST", "uploads/{}/files"),
+    Route.of("GET", "uploads/{}/files/{}", is_file=True),
+    Route.of("DELETE", "uploads/{}/files/{}"),
+    Route.of("GET PUT DELETE", "runs/{}"),
+    Route.of("GET", "runs/{}/downloads/files/{}", is_file=True),
+    Route.of("GET", "runs/{}/log", is_file=True),
+    Route.of("GET", "runs/{}/notebooks/{}", is_file=True),
+    Route.of("GET", "status"),
+)
+
+_QUERY = ("orderBy", "includeAll", "limit", "state")
+_REQUEST_HEADERS = ("Accept", "Accept-Language", "Content-Type", "Content-Length", "If-None-Match", "Range")
+_RESPONSE_HEADERS = (
+    "Accept-Ranges",
+    "Cache-Control",
+    "Content-Disposition",
+    "Content-Length",
+    "Content-Range",
+    "Content-Type",
+    "ETag",
+    "Last-Modified",
+    "Retry-After",
+)
+_BODILESS = (204, 304)
+
+
+def find_route(method: str, path: str) -> Route | None:
+    """The route for a decoded path; None when there is none with this method."""
+    return next((route for route in ROUTES if method in route.methods and route.pattern.fullmatch(path)), None)
+
+
+class ProxyHandler(RobHandler):
+    """``rob/api/v1/…``."""
+
+    exchange: Exchange | None = None
+
+    async def prepare(self) -> None:  # type: ignore[override]  # as Jupyter's own APIHandler
+        await super().prepare()
+        if self.request.method == "OPTIONS":
+            return
+        method, path = str(self.request.method), self.path_args[0].strip("/")
+        route = find_route(method, path)
+        if route is None:
+            raise web.HTTPError(404, f"There is no route {method} {path} here.")
+        if route.is_file:
+            # As for Jupyter's own files: another site must not make the browser fetch it.
+            self.check_xsrf_cookie()
+        self.route = route
+        target = "/".join(quote(segment, safe="") for segment in path.split("/"))
+        query = [(name, value) for name in _QUERY for value in self.get_query_arguments(name)]
+        self.target = f"{target}?{urlencode(query)}" if query else target
+        self.passed = {name: self.request.headers[name] for name in _REQUEST_HEADERS if name in self.request.headers}
+        if method in ("POST", "PUT"):
+            if "Content-Length" not in self.passed and "Transfer-Encoding" not in self.request.headers:
+                self.passed["Content-Length"] = "0"
+            self.exchange = await self.extension.upstream.begin(method, self.target, self.passed)
+
+    async def data_received(self, chunk: bytes) -> None:
+        if self.exchange:
+            await self.exchange.write(chunk)
+
+    @web.authenticated
+    @authorized
+    async def get(self, path: str) -> None:
+        await self._relay(await self.extension.upstream.send("GET", self.target, self.passed))
+
+    @web.authenticated
+    @authorized
+    async def delete(self, path: str) -> None:
+        await self._relay(await self.extension.upstream.send("DELETE", self.target, self.passed))
+
+    @web.authenticated
+    @authorized
+    async def post(self, path: str) -> None:
+        await self._relay_answer()
+
+    @web.authenticated
+    @authorized
+    async def put(self, path: str) -> None:
+        await self._relay_answer()
+
+    def on_connection_close(self) -> None:
+        # The reader went away: no need for the rest.
+        if self.exchange:
+            self.exchange.abandon()
+        super().on_connection_close()
+
+    def on_finish(self) -> None:
+        # Also when a request was refused half way.
+        if self.exchange:
+            self.exchange.abandon()
+        super().on_finish()
+
+    async def _relay_answer(self) -> None:
+        exchange = self.exchange
+        assert exchange is not None  # made in prepare
+        exchange.end()
+        await self._relay(exchange)
+
+    async def _relay(self, exchange: Exchange) -> None:
+        self.exchange = exchange
+        try:
+            status, headers = await exchange.response()
+        except ExchangeBroken as error:
+            raise ServiceUnavailable("The ROB service went away in the middle of a request. Try again.") from error
+        self.set_status(status)
+        for name in _RESPONSE_HEADERS:
+            if name in headers and not (status in _BODILESS and name.startswith("Content-")):
+                self.set_header(name, headers[name])
+        self.set_header("X-Content-Type-Options", "nosniff")
+        if self.route.is_file and status < 400:
+            self._confine()
+        if status < 400:
+            self.extension.monitor.wake()
+        if not self.path_args[0].strip("/") and status == 200:
+            self.clear_header("Content-Length")
+            self.finish(await self._rewritten(exchange))
+            return
+        await self._stream(exchange)
+
+    async def _stream(self, exchange: Exchange) -> None:
+        content_type = self._headers.get("Content-Type", "application/json")
+        try:
+            while (chunk := await exchange.read()) is not None:
+                self.write(chunk)
+                await self.flush()
+        except StreamClosedError:
+            return
+        except ExchangeBroken:
+            if exchange.is_abandoned:
+                return
+            # An orderly end would make half a file look whole.
+            self.log.warning("The ROB service went away in the middle of %s.", self.request.path)
+            self.detach().close()
+            return
+        self.finish(set_content_type=content_type)
+
+    async def _rewritten(self, exchange: Exchange) -> str:
+        """The service's descriptor with the address under which the browser reaches it."""
+        body = b""
+        try:
+            while (chunk := await exchange.read()) is not None:
+                body += chunk
+            document: Any = json.loads(body)
+        except (ExchangeBroken, ValueError) as error:
+            raise ServiceUnavailable("The ROB service's descriptor can't be read.") from error
+        document["url"] = url_path_join(self.base_url, "rob/api/v1")
+        return json.dumps(document)
+
+    def _confine(self) -> None:
+        # HTML or SVG written by a run must not act as a page of the Jupyter server: it gets an origin of its own, as
+        # with Jupyter's own files. Not APIHandler's policy, which is for JSON.
+        policy = super(APIHandler, self).content_security_policy
+        self.set_header("Content-Security-Policy", f"{policy}; sandbox allow-scripts")

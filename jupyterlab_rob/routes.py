@@ -1,0 +1,113 @@
+"""The extension's routes, thin; the URL table is at the end. docs/protocol.md has the shapes."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from jupyter_core.utils import ensure_async
+from jupyter_server.auth.decorator import authorized
+from tornado import web
+
+from . import notebooks, submission
+from .errors import Forbidden, InvalidInput
+from .handlers import RobHandler
+from .models import JSON
+from .preflight import check
+from .proxy import ProxyHandler
+
+if TYPE_CHECKING:
+    from .extension import RobExtension
+
+
+class SessionHandler(RobHandler):
+    """``rob/session``: which service this is; starts the embedded one."""
+
+    @web.authenticated
+    @authorized
+    async def get(self) -> None:
+        descriptor = await self.extension.upstream.run(submission.get())
+        self.extension.monitor.wake()
+        known = {key: descriptor.get(key) for key in ("name", "version", "username")}
+        self.answer({"kind": "embedded", "state": "ready", **known})
+
+
+class NotebookHandler(RobHandler):
+    """Base of what takes ``{benchmark, notebook, arguments}``."""
+
+    async def read_request(self) -> tuple[JSON, str, JSON, JSON]:
+        """The benchmark's handle, the notebook's name, the notebook, the arguments.
+
+        Raises:
+            InvalidInput: The body is malformed, or the notebook is none.
+            NotFound: There is no such benchmark.
+        """
+        # A large notebook takes a while to parse; others are served meanwhile.
+        body = await asyncio.to_thread(self.json_object)
+        benchmark, arguments, given = body.get("benchmark"), body.get("arguments") or {}, body.get("notebook")
+        if not isinstance(benchmark, str) or not isinstance(arguments, dict) or not isinstance(given, dict):
+            raise InvalidInput("The request needs `benchmark` (a name), `notebook` and `arguments` (objects).")
+        name, content = await self._content(given)
+        notebook = notebooks.validate(content, name)
+        handle = await self.extension.upstream.run(submission.find_benchmark(benchmark))
+        return handle, name, notebook, arguments
+
+    async def _content(self, given: JSON) -> tuple[str, Any]:
+        path = given.get("path")
+        if "content" in given or not isinstance(path, str):
+            return str(given.get("name") or "notebook.ipynb"), given.get("content")
+        if not await ensure_async(self.authorizer.is_authorized(self, self.current_user, "read", "contents")):
+            raise Forbidden("You are not authorized to read files here.")
+        # A drive for real-time collaboration prefixes the path; the server knows it without.
+        path = path.removeprefix("RTC:")
+        contents: Any = self.contents_manager
+        model = await ensure_async(contents.get(path, content=True, type="notebook"))
+        return path.rsplit("/", 1)[-1], model["content"]
+
+
+class CheckHandler(NotebookHandler):
+    """``rob/check``: what would be refused."""
+
+    @web.authenticated
+    @authorized
+    async def post(self) -> None:
+        benchmark, _, notebook, arguments = await self.read_request()
+        self.answer(await asyncio.to_thread(_examine, notebook, benchmark, arguments))
+
+
+class SubmitHandler(NotebookHandler):
+    """``rob/submit``: starts a run of a notebook."""
+
+    @web.authenticated
+    @authorized
+    async def post(self) -> None:
+        benchmark, name, notebook, arguments = await self.read_request()
+        wanted = self.json_object().get("submission")
+        if wanted is not None and not isinstance(wanted, str):
+            raise InvalidInput("`submission` must be a name.")
+        notebook = await asyncio.to_thread(notebooks.clean, notebook)
+        run = await self.extension.upstream.run(
+            submission.submit(benchmark, notebook, name, arguments, (wanted or "").strip() or None)
+        )
+        self.extension.monitor.wake()
+        self.answer({"run": run}, 201)
+
+
+def _examine(notebook: JSON, benchmark: JSON, arguments: JSON) -> JSON:
+    names = notebooks.parameter_names(notebook)
+    return {
+        "problems": [problem.to_dict() for problem in check(notebook, benchmark, arguments)],
+        "sha256": notebooks.digest(notebook),
+        "parameters": None if names is None else sorted(names),
+    }
+
+
+def routes(extension: RobExtension) -> list[tuple[str, type[RobHandler], dict[str, Any]]]:
+    """The URL table, relative to the server's base URL."""
+    given = {"extension": extension}
+    return [
+        (r"/rob/api/v1/?(.*)", ProxyHandler, given),
+        (r"/rob/session", SessionHandler, given),
+        (r"/rob/check", CheckHandler, given),
+        (r"/rob/submit", SubmitHandler, given),
+    ]

@@ -1,0 +1,136 @@
+"""The extension's async client of a ROB service: finds or starts it, adds the token, retries where that is safe."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TypeVar
+
+from . import embedded
+from .connection import Connection
+from .errors import ServiceUnavailable
+from .exchange import ConnectFailed, Exchange, ExchangeBroken
+from .submission import Flow, Request, Response
+
+T = TypeVar("T")
+
+#: Seconds that the service may take for an answer that is not streamed.
+REQUEST_TIMEOUT = 120.0
+
+_UNREACHABLE = "The ROB service can't be reached. Try again; if it stays so, see its log in the data folder."
+
+
+class Upstream:
+    """The embedded service of one data folder.
+
+    Args:
+        data_dir: The service's data folder.
+        start_timeout: Seconds that the service may take to start.
+    """
+
+    def __init__(self, data_dir: Path, start_timeout: float = embedded.START_TIMEOUT) -> None:
+        self.data_dir = data_dir
+        self.start_timeout = start_timeout
+        self._connection: Connection | None = None
+        self._starting = asyncio.Lock()
+
+    async def find(self) -> Connection | None:
+        """The running service, without starting one."""
+        return await asyncio.to_thread(embedded.find, self.data_dir)
+
+    async def run(self, flow: Flow[T]) -> T:
+        """Drive a flow of ``submission.py`` to its result."""
+        try:
+            request = next(flow)
+            while True:
+                request = flow.send(await self.fetch(request))
+        except StopIteration as stop:
+            result: T = stop.value
+            return result
+
+    async def fetch(self, request: Request) -> Response:
+        """The whole answer to ``request``.
+
+        Raises:
+            ServiceUnavailable: The service can't be started or reached, or does not answer in time.
+        """
+        try:
+            return await asyncio.wait_for(self._fetch(request), REQUEST_TIMEOUT + self.start_timeout)
+        except asyncio.TimeoutError as error:
+            raise ServiceUnavailable(f"The ROB service did not answer within {REQUEST_TIMEOUT:g} s.") from error
+
+    async def begin(self, method: str, path: str, headers: Mapping[str, str]) -> Exchange:
+        """An exchange whose request body the caller writes; ``path`` is relative to the API's base.
+
+        Raises:
+            ServiceUnavailable: The service can't be started or reached.
+        """
+        for _ in range(2):
+            connection = await self._ensure()
+            try:
+                return await listen(connection, method, path, headers)
+            except ConnectFailed:
+                # Nothing was sent. The service may have ended, being idle: start it again, once.
+                self._forget(connection)
+        raise ServiceUnavailable(_UNREACHABLE)
+
+    async def send(self, method: str, path: str, headers: Mapping[str, str], body: bytes | None = None) -> Exchange:
+        """An exchange whose answer has begun.
+
+        Raises:
+            ServiceUnavailable: The service can't be started or reached.
+        """
+        # A GET may be repeated when the service went away instead of answering.
+        for is_last in (method != "GET", True):
+            length = {"Content-Length": str(len(body))} if body is not None else {}
+            exchange = await self.begin(method, path, {**headers, **length})
+            try:
+                if body:
+                    await exchange.write(body)
+                exchange.end()
+                await exchange.response()
+                return exchange
+            except ExchangeBroken as error:
+                await exchange.close()
+                if is_last:
+                    raise ServiceUnavailable(_UNREACHABLE) from error
+            except BaseException:
+                await exchange.close()
+                raise
+            self._connection = None
+        raise AssertionError("not reached")
+
+    async def _fetch(self, request: Request) -> Response:
+        headers = {"Content-Type": request.content_type} if request.body is not None else {}
+        async with await self.send(request.method, request.path, headers, request.body) as exchange:
+            status, _ = await exchange.response()
+            chunks = []
+            try:
+                while (chunk := await exchange.read()) is not None:
+                    chunks.append(chunk)
+            except ExchangeBroken as error:
+                raise ServiceUnavailable(_UNREACHABLE) from error
+        return Response(status, b"".join(chunks))
+
+    async def _ensure(self) -> Connection:
+        # Many requests at once start one service, and wait for it together.
+        async with self._starting:
+            if self._connection is None:
+                self._connection = await asyncio.to_thread(embedded.ensure, self.data_dir, self.start_timeout)
+            return self._connection
+
+    def _forget(self, connection: Connection) -> None:
+        if self._connection == connection:
+            self._connection = None
+
+
+async def listen(connection: Connection, method: str, path: str, headers: Mapping[str, str]) -> Exchange:
+    """An exchange with the service at ``connection``, which is not started if it does not run.
+
+    Raises:
+        ConnectFailed: It does not listen there; nothing was sent.
+    """
+    url = f"{connection.url}/{path}".rstrip("/")
+    # In the header, never in the URL: URLs end up in logs.
+    return await Exchange.open(method, url, {**headers, "Authorization": f"token {connection.token}"})
