@@ -1,0 +1,273 @@
+"""The Python API: benchmarks, submissions and runs from scripts, and from the command line.
+
+Synchronous, with requests. Every function raises a :class:`~jupyterlab_rob.errors.RobError` when the service refuses
+or can't be reached.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+import requests
+from urllib3.exceptions import NewConnectionError
+
+from . import embedded, notebooks, submission
+from .connection import Connection
+from .errors import InvalidInput, ServiceUnavailable
+from .models import JSON, RunState
+from .submission import Flow, Request, Response
+from .submission import submit as submit_flow
+
+T = TypeVar("T")
+
+_TIMEOUT = (10, 120)
+# Seconds between two looks at a run: short at first, for a run may take no longer.
+_FIRST_INTERVAL, _MAX_INTERVAL = 0.1, 1.0
+
+
+class Client:
+    """A ROB service, by default this user's embedded one, which is started on the first request.
+
+    Args:
+        data_dir: The embedded service's data folder; default: ``$ROB_DATA_DIR``, else in Jupyter's data folder.
+        start_timeout: Seconds that the service may take to start.
+    """
+
+    def __init__(self, data_dir: Path | None = None, start_timeout: float = embedded.START_TIMEOUT) -> None:
+        self._data_dir = data_dir
+        self._start_timeout = start_timeout
+        self._connection: Connection | None = None
+        self._session = requests.Session()
+        # Neither a proxy nor a .netrc is for a service on loopback; the latter would even replace the token.
+        self._session.trust_env = False
+
+    def benchmarks(self) -> list[JSON]:
+        """All benchmarks: ``{id, name, description?, instructions?}``."""
+        return list(self.run(submission.get("workflows"))["workflows"])
+
+    def benchmark(self, name: str) -> JSON:
+        """The handle of the benchmark with this id or name: also ``parameters`` and ``notebookSteps``.
+
+        Raises:
+            NotFound: There is none; the message lists what there is.
+        """
+        return self.run(submission.find_benchmark(name))
+
+    def leaderboard(self, benchmark: str) -> JSON:
+        """``{schema, ranking}`` as in docs/protocol.md; best first."""
+        return dict(self.run(submission.get("workflows", self.benchmark(benchmark)["id"], "leaderboard")))
+
+    def submissions(self, benchmark: str) -> list[JSON]:
+        """My submissions to a benchmark: ``{id, name}`` and more."""
+        return list(self.run(submission.get("workflows", self.benchmark(benchmark)["id"], "groups"))["groups"])
+
+    def runs(self, benchmark: str) -> list[Run]:
+        """My runs of a benchmark, newest first."""
+        answer = self.run(submission.get("workflows", self.benchmark(benchmark)["id"], "runs"))
+        return [Run(self, handle) for handle in answer["runs"]]
+
+    def get_run(self, run_id: str) -> Run:
+        """One run by its id.
+
+        Raises:
+            NotFound: There is none with this id.
+        """
+        return Run(self, self.run(submission.get("runs", run_id)))
+
+    def submit(
+        self,
+        benchmark: str,
+        notebook: str | Path | JSON,
+        arguments: Mapping[str, Any] | None = None,
+        submission: str | None = None,
+    ) -> Run:
+        """Start a run of a notebook.
+
+        Args:
+            benchmark: Id or name.
+            notebook: Path of the file, or the notebook's JSON.
+            arguments: Values by parameter name, the benchmark's and those of the notebook's ``parameters`` cell.
+            submission: Under which name; made if need be. Default: the user's name.
+
+        Raises:
+            InvalidInput: The notebook or an argument is wrong; ``problems`` tells all that was found.
+            NotFound: There is no such benchmark.
+        """
+        name, content = read_notebook(notebook)
+        handle = self.benchmark(benchmark)
+        return Run(self, self.run(submit_flow(handle, content, name, arguments or {}, submission)))
+
+    def run(self, flow: Flow[T]) -> T:
+        """Drive a flow of ``submission.py`` to its result."""
+        try:
+            request = next(flow)
+            while True:
+                request = flow.send(self.fetch(request))
+        except StopIteration as stop:
+            result: T = stop.value
+            return result
+
+    def fetch(self, request: Request) -> Response:
+        """The answer to one request, whatever its status.
+
+        Raises:
+            ServiceUnavailable: The service can't be started or reached.
+        """
+        try:
+            return self._send(request)
+        except requests.ConnectionError as error:
+            # The service may have ended, being idle. Start it again if nothing was done twice by that.
+            if request.method != "GET" and not _was_refused(error):
+                raise ServiceUnavailable("The ROB service went away in the middle of a request. Try again.") from error
+        self._connection = None
+        try:
+            return self._send(request)
+        except requests.RequestException as error:
+            raise ServiceUnavailable("The ROB service can't be reached. Try again.") from error
+
+    def _send(self, request: Request) -> Response:
+        if self._connection is None:
+            self._connection = embedded.ensure(self._data_dir, self._start_timeout)
+        headers = {"Authorization": f"token {self._connection.token}"}
+        if request.body is not None:
+            headers["Content-Type"] = request.content_type
+        url = f"{self._connection.url}/{request.path}".rstrip("/")
+        try:
+            answer = self._session.request(
+                request.method, url, data=request.body, headers=headers, timeout=_TIMEOUT, allow_redirects=False
+            )
+        except requests.Timeout as error:
+            raise ServiceUnavailable(f"The ROB service did not answer within {_TIMEOUT[1]} s.") from error
+        return Response(answer.status_code, answer.content)
+
+
+class Run:
+    """One run; what its properties tell is as of the last :meth:`refresh`."""
+
+    def __init__(self, client: Client, handle: JSON) -> None:
+        self._client = client
+        self.handle = handle
+
+    def __repr__(self) -> str:
+        return f"<Run {self.id} {self.state.value}>"
+
+    @property
+    def id(self) -> str:
+        return str(self.handle["id"])
+
+    @property
+    def state(self) -> RunState:
+        return RunState(self.handle["state"])
+
+    @property
+    def result(self) -> JSON | None:
+        """Values by column; None until there is a result."""
+        return self.handle.get("result")
+
+    @property
+    def rank(self) -> int | None:
+        """The submission's rank when this run stands for it on the leaderboard."""
+        return self.handle.get("rank")
+
+    @property
+    def messages(self) -> list[str]:
+        """What went wrong; the last one is for the reader."""
+        return list(self.handle.get("messages") or [])
+
+    @property
+    def files(self) -> list[JSON]:
+        """Result files of a run that succeeded: ``{id, name, title?, caption?}``."""
+        return list(self.handle.get("files") or [])
+
+    def refresh(self) -> Run:
+        """Ask the service how the run is; returns the run itself."""
+        self.handle = self._client.run(submission.get("runs", self.id))
+        return self
+
+    def wait(self, timeout: float | None = None, on_change: Callable[[Run], None] | None = None) -> Run:
+        """Wait until the run has ended, in whatever state; returns the run itself.
+
+        Args:
+            timeout: Seconds; None waits for as long as it takes.
+            on_change: Called whenever state or progress have changed.
+
+        Raises:
+            TimeoutError: It is still active.
+        """
+        deadline = None if timeout is None else time.monotonic() + timeout
+        interval, seen = _FIRST_INTERVAL, None
+        while True:
+            now = (self.handle["state"], self.handle.get("progress"))
+            if now != seen and on_change is not None:
+                on_change(self)
+            seen = now
+            if not self.state.is_active:
+                return self
+            if deadline is not None and time.monotonic() > deadline:
+                raise TimeoutError(f"Run {self.id} is still {self.state.value} after {timeout:g} s.")
+            time.sleep(interval)
+            interval = min(1.2 * interval, _MAX_INTERVAL)
+            self.refresh()
+
+    def cancel(self, reason: str | None = None) -> Run:
+        """Cancel the run; returns the run itself.
+
+        Raises:
+            Conflict: It has ended already.
+        """
+        body = json.dumps({"reason": reason} if reason else {}).encode()
+        self.handle = self._client.fetch(Request("PUT", f"runs/{self.id}", body)).json()
+        return self
+
+    def log(self) -> str:
+        """The run's log, as far as there is one."""
+        response = self._client.fetch(Request("GET", f"runs/{self.id}/log"))
+        if response.status >= 400:
+            response.json()  # Raises what the service says.
+        return response.body.decode("utf-8", errors="replace")
+
+
+def read_notebook(notebook: str | Path | JSON) -> tuple[str, JSON]:
+    """Name and content of a notebook, given by its path or its JSON.
+
+    Raises:
+        InvalidInput: It can't be read, or is no notebook.
+    """
+    if isinstance(notebook, dict):
+        return "notebook.ipynb", notebooks.validate(notebook)
+    path = Path(notebook)
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise InvalidInput(f"Can't read {path}: {error.strerror}.") from error
+    return path.name, notebooks.parse(content, path.name)
+
+
+def benchmarks() -> list[JSON]:
+    """All benchmarks: ``{id, name, description?, instructions?}``."""
+    return Client().benchmarks()
+
+
+def submit(
+    benchmark: str,
+    notebook: str | Path | JSON,
+    arguments: Mapping[str, Any] | None = None,
+    submission: str | None = None,
+) -> Run:
+    """Start a run of a notebook; see :meth:`Client.submit`."""
+    return Client().submit(benchmark, notebook, arguments, submission)
+
+
+def leaderboard(benchmark: str) -> JSON:
+    """``{schema, ranking}`` of a benchmark; best first."""
+    return Client().leaderboard(benchmark)
+
+
+def _was_refused(error: requests.ConnectionError) -> bool:
+    """Whether there was no connection, so that nothing can have been done."""
+    cause = error.args[0] if error.args else None
+    return isinstance(getattr(cause, "reason", cause), NewConnectionError)

@@ -1,0 +1,135 @@
+"""What the command line prints: aligned tables, one progress line, results in words."""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+import unicodedata
+from collections.abc import Sequence
+from typing import Any, TextIO
+
+from .models import JSON, RunState
+
+
+def print_json(document: JSON) -> None:
+    print(json.dumps(document, indent=2, ensure_ascii=not _can_encode("é…")))
+
+
+def print_table(rows: Sequence[Sequence[str]], header: Sequence[str] | None = None) -> None:
+    """Columns as wide as they need be; numbers to the right."""
+    lines = [list(header), *rows] if header else list(rows)
+    if not lines:
+        return
+    widths = [max(_width(line[column]) for line in lines) for column in range(len(lines[0]))]
+    numeric = [bool(rows) and all(_is_number(row[column]) for row in rows) for column in range(len(lines[0]))]
+    for line in lines:
+        cells = []
+        for text, width, right in zip(line, widths, numeric):
+            padding = " " * (width - _width(text))
+            cells.append(padding + text if right else text + padding)
+        print("  ".join(cells).rstrip())
+
+
+def shown(value: Any) -> str:
+    """A value of a result as it stands in a table."""
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return "-"
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    return str(value)
+
+
+def progress_text(handle: JSON) -> str:
+    """Where a run is: ``predict: cell 3 of 8``."""
+    if handle["state"] == RunState.PENDING.value:
+        return "waiting for its turn"
+    progress = handle.get("progress")
+    if handle["state"] != RunState.RUNNING.value or not progress:
+        return str(handle["state"])
+    if progress.get("cell"):
+        return f"{progress['step']}: cell {progress['cell']} of {progress['cells']}"
+    return str(progress.get("step") or "starting")
+
+
+class Progress:
+    """One line that changes on a terminal, a line per change elsewhere."""
+
+    def __init__(self, stream: TextIO | None = None) -> None:
+        self._stream = stream or sys.stderr
+        self._is_live = self._stream.isatty()
+        self._last = ""
+
+    def show(self, handle: JSON) -> None:
+        text = progress_text(handle)
+        if self._is_live:
+            elapsed = (handle.get("progress") or {}).get("elapsed")
+            suffix = f"  ({elapsed:.0f} s)" if elapsed is not None else ""
+            self._write(f"\r\x1b[K{text}{suffix}")
+        elif text != self._last:
+            self._write(f"{text}\n")
+        self._last = text
+
+    def end(self) -> None:
+        """Leave the line to what comes next."""
+        if self._is_live and self._last:
+            self._write("\r\x1b[K")
+
+    def _write(self, text: str) -> None:
+        self._stream.write(text)
+        self._stream.flush()
+
+
+def print_run(handle: JSON) -> None:
+    """State, result and what went wrong."""
+    rows = [("Run", handle["id"]), ("State", handle["state"])]
+    if handle.get("groupName"):
+        rows.append(("Submission", handle["groupName"]))
+    if handle.get("notebook"):
+        rows.append(("Notebook", f"{handle['notebook']['name']}  {handle['notebook']['sha256'][:7]}"))
+    if handle["state"] == RunState.RUNNING.value:
+        rows.append(("Progress", progress_text(handle)))
+    if handle.get("rank") is not None:
+        rows.append(("Rank", f"#{handle['rank']}"))
+    rows += [(name, shown(value)) for name, value in (handle.get("result") or {}).items()]
+    rows += [("File", file["name"]) for file in handle.get("files") or []]
+    print_table(rows)
+    for message in (handle.get("messages") or [])[-1:]:
+        print(f"\n{message}")
+
+
+def print_leaderboard(leaderboard: JSON, mine: set[str]) -> None:
+    """The leaderboard; ``mine`` are ids of the user's submissions."""
+    columns = leaderboard["schema"]
+    header = ["Rank", "Submission", *(column.get("label") or column["name"] for column in columns), ""]
+    rows = []
+    for place, row in enumerate(leaderboard["ranking"], 1):
+        values = {result["name"]: result["value"] for result in row["results"]}
+        results = [shown(values.get(column["name"])) for column in columns]
+        mark = "<- you" if row["group"]["id"] in mine else ""
+        rows.append([str(row.get("rank") or place), row["group"]["name"], *results, mark])
+    if rows:
+        print_table(rows, header)
+    else:
+        print("Nobody is on the leaderboard yet.")
+
+
+def _width(text: str) -> int:
+    """Columns on a terminal: East Asian letters take two, combining marks none."""
+    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return text == "-"
+    return True
+
+
+def _can_encode(text: str) -> bool:
+    try:
+        text.encode(sys.stdout.encoding or "ascii")
+    except (LookupError, UnicodeEncodeError):
+        return False
+    return True
