@@ -6,9 +6,11 @@ or can't be reached.
 
 from __future__ import annotations
 
+import contextlib
 import json
+import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -19,14 +21,17 @@ from . import embedded, notebooks, submission
 from .connection import Connection
 from .errors import InvalidInput, ServiceUnavailable
 from .models import JSON, RunState
+from .sse import EventParser
 from .submission import Flow, Request, Response
 from .submission import submit as submit_flow
 
 T = TypeVar("T")
 
 _TIMEOUT = (10, 120)
-# Seconds between two looks at a run: short at first, for a run may take no longer.
-_FIRST_INTERVAL, _MAX_INTERVAL = 0.1, 1.0
+# Seconds without a sign of life after which a stream of events counts as dead: the service sends one every 15 s.
+_SILENCE = 45.0
+# Seconds between two attempts to listen; each begins with a look at the run.
+_FIRST_INTERVAL, _MAX_INTERVAL = 0.1, 2.0
 
 
 class Client:
@@ -129,20 +134,49 @@ class Client:
         except requests.RequestException as error:
             raise ServiceUnavailable("The ROB service can't be reached. Try again.") from error
 
+    def events(self, silence: float) -> Iterator[JSON | None]:
+        """Run events (docs/protocol.md) of the service as they come, first a None: from now on none is missed.
+
+        Ends when the stream does, or after ``silence`` seconds without a sign of life.
+        """
+        parser = EventParser()
+        with contextlib.suppress(requests.RequestException), self._open("GET", "events", silence) as stream:
+            if stream.status_code != 200:
+                return
+            yield None
+            for chunk in stream.iter_content(chunk_size=None):
+                yield from parser.feed(chunk)
+
     def _send(self, request: Request) -> Response:
-        if self._connection is None:
-            self._connection = embedded.ensure(self._data_dir, self._start_timeout)
-        headers = {"Authorization": f"token {self._connection.token}"}
-        if request.body is not None:
-            headers["Content-Type"] = request.content_type
-        url = f"{self._connection.url}/{request.path}".rstrip("/")
         try:
-            answer = self._session.request(
-                request.method, url, data=request.body, headers=headers, timeout=_TIMEOUT, allow_redirects=False
-            )
+            answer = self._open(request.method, request.path, None, request.body, request.content_type)
         except requests.Timeout as error:
             raise ServiceUnavailable(f"The ROB service did not answer within {_TIMEOUT[1]} s.") from error
         return Response(answer.status_code, answer.content)
+
+    def _open(
+        self,
+        method: str,
+        path: str,
+        silence: float | None,
+        body: bytes | None = None,
+        content_type: str | None = None,
+    ) -> requests.Response:
+        """One request; streamed, with so many seconds between two parts of the answer, if ``silence`` is given."""
+        if self._connection is None:
+            self._connection = embedded.ensure(self._data_dir, self._start_timeout)
+        headers = {"Authorization": f"token {self._connection.token}"}
+        if body is not None and content_type:
+            headers["Content-Type"] = content_type
+        return self._session.request(
+            method,
+            f"{self._connection.url}/{path}".rstrip("/"),
+            data=body,
+            headers=headers,
+            timeout=_TIMEOUT if silence is None else (_TIMEOUT[0], silence),
+            stream=silence is not None,
+            allow_redirects=False,
+        )
 
 
 class Run:
@@ -198,20 +232,36 @@ class Run:
         Raises:
             TimeoutError: It is still active.
         """
-        deadline = None if timeout is None else time.monotonic() + timeout
-        interval, seen = _FIRST_INTERVAL, None
+        deadline = math.inf if timeout is None else time.monotonic() + timeout
+        interval = _FIRST_INTERVAL
         while True:
-            now = (self.handle["state"], self.handle.get("progress"))
-            if now != seen and on_change is not None:
-                on_change(self)
-            seen = now
-            if not self.state.is_active:
-                return self
-            if deadline is not None and time.monotonic() > deadline:
+            # By events as long as they flow; by a look now and then when they don't.
+            for event in self._client.events(min(_SILENCE, max(deadline - time.monotonic(), 0.1))):
+                if event is None or event.get("run") == self.id:
+                    self._take(event, on_change)
+                if not self.state.is_active:
+                    return self
+                if time.monotonic() > deadline:
+                    break
+            else:
+                # The stream broke, perhaps with the service. This starts it again.
+                time.sleep(interval)
+                interval = min(1.5 * interval, _MAX_INTERVAL)
+                self._take(None, on_change)
+                if not self.state.is_active:
+                    return self
+            if time.monotonic() > deadline:
                 raise TimeoutError(f"Run {self.id} is still {self.state.value} after {timeout:g} s.")
-            time.sleep(interval)
-            interval = min(1.2 * interval, _MAX_INTERVAL)
+
+    def _take(self, event: JSON | None, on_change: Callable[[Run], None] | None) -> None:
+        before = self.handle
+        if event is None or event.get("state") != RunState.RUNNING.value:
             self.refresh()
+        else:
+            progress = {key: event.get(key) for key in ("step", "cell", "cells", "elapsed")}
+            self.handle = {**self.handle, "state": event["state"], "progress": progress}
+        if on_change is not None and self.handle != before:
+            on_change(self)
 
     def cancel(self, reason: str | None = None) -> Run:
         """Cancel the run; returns the run itself.

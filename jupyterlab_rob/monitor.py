@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from logging import Logger
 
 from .exchange import ConnectFailed, Exchange, ExchangeBroken
 from .models import JSON, RunState
+from .sse import EventParser
 from .upstream import Upstream, listen
 
 #: Seconds without a sign of life (the service sends one every 15 s) after which the stream counts as dead.
@@ -104,44 +104,3 @@ async def events(exchange: Exchange, silence: float = SILENCE) -> AsyncIterator[
     while (chunk := await exchange.read(silence)) is not None:
         for event in parser.feed(chunk):
             yield event
-
-
-class EventParser:
-    """Server-sent events from chunks that are cut anywhere."""
-
-    def __init__(self) -> None:
-        self._buffer = b""
-        self._name = ""
-        self._data: list[str] = []
-
-    def feed(self, chunk: bytes) -> Iterator[JSON]:
-        """The events that ``chunk`` completes."""
-        *lines, self._buffer = (self._buffer + chunk).split(b"\n")
-        for line in lines:
-            text = line.decode("utf-8", errors="replace").removesuffix("\r")
-            if text:
-                self._field(text)
-                continue
-            event = self._complete()
-            if event is not None:
-                yield event
-
-    def _field(self, line: str) -> None:
-        # A comment is a field without a name.
-        name, _, value = line.partition(":")
-        value = value.removeprefix(" ")
-        if name == "event":
-            self._name = value
-        elif name == "data":
-            self._data.append(value)
-
-    def _complete(self) -> JSON | None:
-        name, data = self._name, "\n".join(self._data)
-        self._name, self._data = "", []
-        if name != "run" or not data:
-            return None
-        with contextlib.suppress(ValueError):
-            document = json.loads(data)
-            if isinstance(document, dict):
-                return document
-        return None
