@@ -1,0 +1,232 @@
+/**
+ * The model behind the panel: which service, which benchmark, and the parts that follow from it.
+ */
+import type { Event } from '@jupyterlab/services';
+import type { IStateDB } from '@jupyterlab/statedb';
+import type { ReadonlyJSONObject } from '@lumino/coreutils';
+import { LeaderboardModel } from './models/leaderboard';
+import { Model } from './models/model';
+import { RunsModel } from './models/runs';
+import { INotebookSource, SubmissionModel } from './models/submission';
+import {
+  IBenchmark,
+  IBenchmarkDetail,
+  IRun,
+  IRunEvent,
+  ISession,
+  RUN_EVENT_SCHEMA
+} from './protocol';
+import type { RobService } from './service';
+
+const STATE_KEY = 'jupyterlab-rob:panel';
+
+export class RobModel extends Model {
+  constructor(options: RobModel.IOptions) {
+    super();
+    const { service, notebook, state, events } = options;
+    this.service = service;
+    this._state = state;
+    this.runs = new RunsModel(service);
+    this.leaderboard = new LeaderboardModel(service);
+    this.submission = new SubmissionModel({ service, notebook, state });
+    this.runs.ended.connect(this._onEnded, this);
+    events.connect(this._onEvent, this);
+  }
+
+  readonly service: RobService;
+  readonly runs: RunsModel;
+  readonly leaderboard: LeaderboardModel;
+  readonly submission: SubmissionModel;
+
+  /** Null while there is no connection. */
+  get session(): ISession | null {
+    return this._session;
+  }
+
+  /** Null while nothing has been fetched. */
+  get benchmarks(): readonly IBenchmark[] | null {
+    return this._benchmarks;
+  }
+
+  /** The chosen benchmark. */
+  get benchmark(): IBenchmarkDetail | null {
+    return this._benchmark;
+  }
+
+  /** Why the service or the benchmark can't be used. */
+  get error(): Error | null {
+    return this._error;
+  }
+
+  get isConnecting(): boolean {
+    return this._connecting !== null;
+  }
+
+  /** Whether someone looks; a model that nobody looks at asks for little. */
+  get isVisible(): boolean {
+    return this._isVisible;
+  }
+
+  set isVisible(value: boolean) {
+    if (value === this._isVisible) {
+      return;
+    }
+    this._isVisible = value;
+    this.submission.isChecking = value;
+    if (value) {
+      void this.refresh();
+    }
+  }
+
+  override dispose(): void {
+    this.runs.dispose();
+    this.leaderboard.dispose();
+    this.submission.dispose();
+    super.dispose();
+  }
+
+  /** Find the service and its benchmarks; concurrent calls share one attempt. */
+  connect(): Promise<void> {
+    if (this._session && !this._error) {
+      return Promise.resolve();
+    }
+    if (!this._connecting) {
+      this._connecting = this._connect().finally(() => {
+        this._connecting = null;
+        this.changed();
+      });
+      this.changed();
+    }
+    return this._connecting;
+  }
+
+  /** Choose a benchmark, by its identifier. */
+  async select(id: string): Promise<void> {
+    if (id !== this._benchmark?.id) {
+      void this._state?.save(STATE_KEY, { benchmark: id });
+    }
+    await this._load(id);
+    await Promise.all([this.runs.refresh(), this.leaderboard.refresh()]);
+  }
+
+  /** Bring everything up to date. */
+  async refresh(): Promise<void> {
+    await this.connect();
+    await Promise.all([this.runs.refresh(), this.leaderboard.refresh()]);
+  }
+
+  /** Submit the current notebook to the chosen benchmark. */
+  async submit(): Promise<IRun> {
+    const path = this.submission.notebook?.path;
+    const run = await this.submission.submit();
+    if (!this.isDisposed) {
+      if (path) {
+        this._paths.set(run.id, path);
+      }
+      this.runs.update(run);
+      this._addGroup(run);
+    }
+    return run;
+  }
+
+  /** Where the notebook of a run is, if it was submitted from here. */
+  pathOf(run: string): string | undefined {
+    return this._paths.get(run);
+  }
+
+  private async _connect(): Promise<void> {
+    try {
+      const session = await this.service.session();
+      const benchmarks = await this.service.benchmarks();
+      const saved = await this._state?.fetch(STATE_KEY);
+      if (this.isDisposed) {
+        return;
+      }
+      this._session = session;
+      this._benchmarks = benchmarks;
+      this._error = null;
+      this.changed();
+      const last = (saved as ReadonlyJSONObject | undefined)?.benchmark;
+      const chosen =
+        benchmarks.find(({ id }) => id === (this._benchmark?.id ?? last)) ??
+        (benchmarks.length === 1 ? benchmarks[0] : undefined);
+      if (chosen) {
+        await this._load(chosen.id);
+      }
+    } catch (reason) {
+      this._error = reason as Error;
+    }
+  }
+
+  private async _load(id: string): Promise<void> {
+    const request = ++this._request;
+    let benchmark: IBenchmarkDetail | null = null;
+    let error: Error | null = null;
+    try {
+      benchmark = await this.service.benchmark(id);
+    } catch (reason) {
+      error = reason as Error;
+    }
+    if (this.isDisposed || request !== this._request) {
+      return;
+    }
+    this._error = error;
+    if (benchmark) {
+      this._benchmark = benchmark;
+      this.runs.benchmark = benchmark.id;
+      this.leaderboard.benchmark = benchmark.id;
+      await this.submission.prepare(benchmark, this._session?.username ?? '');
+    }
+    this.changed();
+  }
+
+  /** A submission may have been made for the run. */
+  private _addGroup(run: IRun): void {
+    const { _benchmark: benchmark } = this;
+    if (!benchmark || benchmark.groups.some(({ id }) => id === run.groupId)) {
+      return;
+    }
+    const group = { id: run.groupId, name: run.groupName ?? run.groupId };
+    this._benchmark = { ...benchmark, groups: [...benchmark.groups, group] };
+    this.changed();
+  }
+
+  private _onEvent(_: unknown, emission: Event.Emission): void {
+    if (emission.schema_id !== RUN_EVENT_SCHEMA) {
+      return;
+    }
+    const event = emission as unknown as IRunEvent;
+    this.runs.receive(event).catch(() => {
+      // An event is a hint; the slow poll tells what is wrong.
+    });
+  }
+
+  private _onEnded(_: RunsModel, run: IRun): void {
+    if (run.workflowId === this._benchmark?.id) {
+      void this.runs.refresh();
+      void this.leaderboard.refresh();
+    }
+  }
+
+  private _benchmark: IBenchmarkDetail | null = null;
+  private _benchmarks: readonly IBenchmark[] | null = null;
+  private _connecting: Promise<void> | null = null;
+  private _error: Error | null = null;
+  private _isVisible = false;
+  private _paths = new Map<string, string>();
+  private _request = 0;
+  private _session: ISession | null = null;
+  private _state: IStateDB | null;
+}
+
+/** The namespace for the model's types. */
+export namespace RobModel {
+  export interface IOptions {
+    service: RobService;
+    notebook: INotebookSource;
+    /** Jupyter's event stream. */
+    events: Event.Stream;
+    /** Where the last choices are kept. */
+    state: IStateDB | null;
+  }
+}

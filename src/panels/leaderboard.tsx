@@ -1,0 +1,105 @@
+import React from 'react';
+import { formatValue } from '../format';
+import type { IRanking } from '../protocol';
+import { CommandIDs } from '../tokens';
+import { ISectionProps, useModel } from './props';
+import { Failure, Section } from './section';
+
+const TOP = 5;
+
+/** The first rows and mine; the rest opens in the main area. */
+export function LeaderboardSection(props: ISectionProps): JSX.Element {
+  const { model, commands, trans } = props;
+  const { leaderboard, submission } = model;
+  useModel(leaderboard);
+  useModel(submission);
+  const { board, error, mainColumn } = leaderboard;
+  const rows = leaderboard.top(TOP, submission.name);
+  return (
+    <Section name="leaderboard" title={trans.__('Leaderboard')}>
+      {error && (
+        <Failure
+          message={error.message}
+          retry={trans.__('Retry')}
+          onRetry={() => void model.refresh()}
+        />
+      )}
+      {board === null ? (
+        !error && (
+          <p className="jp-RobHint">
+            {leaderboard.benchmark ? trans.__('Loading…') : '–'}
+          </p>
+        )
+      ) : rows.length === 0 ? (
+        <p className="jp-RobHint">
+          {trans.__('Nobody is here yet. Be the first.')}
+        </p>
+      ) : (
+        <>
+          <table className="jp-RobRanking">
+            <thead>
+              <tr>
+                <th scope="col" className="jp-RobRanking-rank">
+                  {trans.__('#')}
+                </th>
+                <th scope="col">{trans.__('Submission')}</th>
+                <th
+                  scope="col"
+                  className="jp-RobRanking-value"
+                  title={mainColumn?.label}
+                >
+                  {mainColumn?.label}
+                </th>
+              </tr>
+            </thead>
+            <tbody>
+              {rows.map((row, index) => (
+                <RankingRow
+                  key={row.run.id}
+                  row={row}
+                  column={mainColumn?.name ?? ''}
+                  isMine={row.group.name === submission.name}
+                  mine={trans.__('← you')}
+                  isApart={index === TOP}
+                />
+              ))}
+            </tbody>
+          </table>
+          <button
+            type="button"
+            className="jp-RobLink"
+            onClick={() => void commands.execute(CommandIDs.openLeaderboard)}
+          >
+            {trans.__('Show all')}
+          </button>
+        </>
+      )}
+    </Section>
+  );
+}
+
+function RankingRow(props: {
+  row: IRanking;
+  column: string;
+  isMine: boolean;
+  mine: string;
+  isApart: boolean;
+}): JSX.Element {
+  const { row, column, isMine, mine, isApart } = props;
+  const value = row.results.find(({ name }) => name === column)?.value;
+  const classes = [isMine ? 'jp-mod-mine' : '', isApart ? 'jp-mod-apart' : ''];
+  return (
+    <tr className={classes.join(' ').trim()}>
+      <td>{row.rank ?? '–'}</td>
+      <td title={row.group.name}>
+        <span className="jp-RobRanking-name">
+          <span className="jp-RobEllipsis">{row.group.name}</span>
+          {isMine && <span className="jp-RobRanking-you">{mine}</span>}
+        </span>
+      </td>
+      <td className="jp-RobRanking-value" title={String(value ?? '')}>
+        {formatValue(value)}
+      </td>
+    </tr>
+  );
+}

@@ -1,0 +1,26 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+import type { CommandRegistry } from '@lumino/commands';
+import { useEffect, useReducer } from 'react';
+import type { RobModel } from '../model';
+import type { Model } from '../models/model';
+
+/** What each section of the panel is given. */
+export interface ISectionProps {
+  model: RobModel;
+  commands: CommandRegistry;
+  trans: TranslationBundle;
+}
+
+/** Render again whenever a model has changed. */
+export function useModel(model: Model): void {
+  const [, render] = useReducer((count: number) => count + 1, 0);
+  useEffect(() => {
+    const slot = () => render();
+    model.stateChanged.connect(slot);
+    // It may have changed between the first rendering and now.
+    render();
+    return () => {
+      model.stateChanged.disconnect(slot);
+    };
+  }, [model]);
+}

@@ -1,0 +1,136 @@
+import { closeIcon, LabIcon } from '@jupyterlab/ui-components';
+import React, { useEffect, useId, useState } from 'react';
+import { formatAge, formatElapsed, formatTime } from '../format';
+import { cancelIcon, canceledIcon, pendingIcon, successIcon } from '../icons';
+import { IRun, isActive, RunState } from '../protocol';
+import { CommandIDs } from '../tokens';
+import type { ISectionProps } from './props';
+import { RunDetails } from './rundetails';
+import { progressShare, statusText } from '../status';
+
+const ICONS: Record<RunState, LabIcon | null> = {
+  PENDING: pendingIcon,
+  RUNNING: null,
+  SUCCESS: successIcon,
+  ERROR: closeIcon,
+  CANCELED: canceledIcon
+};
+
+/** One run: how it stands, and by a click all there is to know. */
+export function RunRow(props: ISectionProps & { run: IRun }): JSX.Element {
+  const { run, model, commands, trans } = props;
+  const [isOpen, setOpen] = useState(false);
+  const details = useId();
+  const name = run.notebook?.name ?? trans.__('run %1', run.id);
+  const status = statusText(run, model.leaderboard.board, trans);
+  const Icon = ICONS[run.state];
+  return (
+    <li className="jp-RobRun" data-state={run.state} data-run={run.id}>
+      <div className="jp-RobRun-head">
+        <button
+          type="button"
+          className="jp-RobRun-summary"
+          aria-expanded={isOpen}
+          aria-controls={details}
+          onClick={() => setOpen(!isOpen)}
+        >
+          <span
+            className="jp-RobRun-mark"
+            role="img"
+            aria-label={run.state}
+            title={run.state}
+          >
+            {Icon ? <Icon.react tag="span" /> : <span className="jp-RobRing" />}
+          </span>
+          <span className="jp-RobEllipsis jp-RobRun-name" title={name}>
+            {name}
+          </span>
+          <span className="jp-RobRun-age" title={formatTime(run.createdAt)}>
+            {isActive(run) ? (
+              <Elapsed {...props} />
+            ) : (
+              formatAge(run.createdAt, Date.now(), trans)
+            )}
+          </span>
+        </button>
+        {isActive(run) && (
+          <button
+            type="button"
+            className="jp-RobIconButton"
+            title={trans.__('Cancel this run')}
+            aria-label={trans.__('Cancel the run of %1', name)}
+            onClick={() =>
+              void commands.execute(CommandIDs.cancelRun, { run: run.id })
+            }
+          >
+            <cancelIcon.react tag="span" />
+          </button>
+        )}
+      </div>
+      <div className="jp-RobRun-line">
+        <span className="jp-RobEllipsis jp-RobRun-status" title={status}>
+          {status}
+        </span>
+        {run.rank !== null && run.rank !== undefined && (
+          <span className="jp-RobRank" title={trans.__('Rank')}>
+            {`#${run.rank}`}
+          </span>
+        )}
+        {run.cause?.cell && run.state === 'ERROR' ? (
+          <button
+            type="button"
+            className="jp-RobLink"
+            aria-label={trans.__('Show cell %1 of %2', run.cause.cell, name)}
+            onClick={() =>
+              void commands.execute(CommandIDs.showCell, { run: run.id })
+            }
+          >
+            {trans.__('show')}
+          </button>
+        ) : null}
+        <span
+          className="jp-RobEllipsis jp-RobRun-as"
+          title={trans.__('Submitted as %1', run.groupName ?? run.groupId)}
+        >
+          {run.groupName}
+        </span>
+      </div>
+      {run.state === 'RUNNING' && <ProgressBar share={progressShare(run)} />}
+      <div id={details} hidden={!isOpen}>
+        {isOpen && <RunDetails {...props} />}
+      </div>
+    </li>
+  );
+}
+
+function ProgressBar(props: { share: number | null }): JSX.Element {
+  return props.share === null ? (
+    <progress className="jp-RobProgress" />
+  ) : (
+    <progress className="jp-RobProgress" value={props.share} max={1} />
+  );
+}
+
+/** The time a run has taken; ticks while someone looks. */
+function Elapsed(props: ISectionProps & { run: IRun }): JSX.Element | null {
+  const { run, model, trans } = props;
+  const [now, setNow] = useState(Date.now());
+  const elapsed = run.progress?.elapsed;
+  const ticks = elapsed !== undefined && elapsed !== null;
+  useEffect(() => {
+    if (!ticks) {
+      return;
+    }
+    const timer = setInterval(() => {
+      if (model.isVisible && !document.hidden) {
+        setNow(Date.now());
+      }
+    }, 1000);
+    return () => clearInterval(timer);
+  }, [model, ticks]);
+  if (!ticks) {
+    return null;
+  }
+  const since = Math.max(0, now - model.runs.receivedAt(run.id)) / 1000;
+  return <>{formatElapsed(elapsed + since, trans)}</>;
+}

@@ -1,0 +1,129 @@
+import { notebookIcon } from '@jupyterlab/ui-components';
+import React, { useId } from 'react';
+import { blockerText } from '../status';
+import { CommandIDs } from '../tokens';
+import { Parameters } from './parameters';
+import { Problems } from './problems';
+import { ISectionProps, useModel } from './props';
+import { Section } from './section';
+
+/** What would be submitted, under which name, and the button that does it. */
+export function SubmitSection(props: ISectionProps): JSX.Element {
+  const { model, commands, trans } = props;
+  const { submission } = model;
+  useModel(model);
+  useModel(submission);
+  const { benchmark } = model;
+  const { blocker, isSubmitting, notebook, problems } = submission;
+  const reason = id(useId());
+  const field = id(useId());
+  return (
+    <Section name="submit" title={trans.__('Submit')}>
+      <div className="jp-RobField">
+        <span className="jp-RobField-label">{trans.__('Notebook')}</span>
+        <NotebookName {...props} />
+      </div>
+      <div className="jp-RobField">
+        <label className="jp-RobField-label" htmlFor={field}>
+          {trans.__('As')}
+        </label>
+        <input
+          id={field}
+          className="jp-mod-styled jp-RobInput"
+          list={`${field}-groups`}
+          value={submission.name}
+          title={trans.__(
+            'The submission on the leaderboard; a new name makes a new one'
+          )}
+          placeholder={model.session?.username}
+          spellCheck={false}
+          onChange={event => {
+            submission.name = event.currentTarget.value;
+          }}
+        />
+        <datalist id={`${field}-groups`}>
+          {benchmark?.groups.map(({ id, name }) => (
+            <option key={id} value={name} />
+          ))}
+        </datalist>
+      </div>
+      {benchmark && (
+        <Parameters
+          key={benchmark.id}
+          benchmark={benchmark}
+          submission={submission}
+          trans={trans}
+        />
+      )}
+      <Problems
+        problems={notebook ? problems : []}
+        trans={trans}
+        onShow={cell =>
+          void commands.execute(CommandIDs.showCell, {
+            path: notebook?.path ?? '',
+            cell
+          })
+        }
+      />
+      <button
+        type="button"
+        className="jp-mod-styled jp-mod-accept jp-RobSubmit"
+        disabled={blocker !== null}
+        aria-busy={isSubmitting}
+        aria-describedby={blocker ? reason : undefined}
+        onClick={() => void commands.execute(CommandIDs.submitNotebook)}
+      >
+        {isSubmitting ? trans.__('Submitting…') : trans.__('Submit notebook')}
+      </button>
+      {blocker && blocker !== 'busy' && (
+        <p id={reason} className="jp-RobHint">
+          {blockerText(blocker, trans)}
+        </p>
+      )}
+    </Section>
+  );
+}
+
+function NotebookName(props: ISectionProps): JSX.Element {
+  const { model, trans } = props;
+  const { notebook, checked } = model.submission;
+  if (!notebook) {
+    return <span className="jp-RobHint">{trans.__('none open')}</span>;
+  }
+  return (
+    <>
+      <span className="jp-RobNotebook" title={notebook.path}>
+        <notebookIcon.react tag="span" className="jp-RobNotebook-icon" />
+        <span className="jp-RobEllipsis">{notebook.name}</span>
+      </span>
+      {(notebook.isDirty || checked) && (
+        <span className="jp-RobNotebook-state">
+          {notebook.isDirty && (
+            <span
+              className="jp-RobBadge"
+              title={trans.__('Its unsaved edits are submitted too')}
+            >
+              {trans.__('unsaved')}
+            </span>
+          )}
+          {checked && (
+            <code
+              className="jp-RobHash"
+              title={trans.__(
+                'Identifies what will be sent: SHA-256 %1',
+                checked.sha256
+              )}
+            >
+              {checked.sha256.slice(0, 6)}
+            </code>
+          )}
+        </span>
+      )}
+    </>
+  );
+}
+
+/** React's identifiers have colons, which selectors do not take. */
+function id(unique: string): string {
+  return `jp-rob${unique.replace(/:/g, '-')}`;
+}

@@ -1,0 +1,165 @@
+/**
+ * What docs/protocol.md says, as types. Names of fields are the protocol's.
+ */
+import type { INotebookContent } from '@jupyterlab/nbformat';
+import type { JSONObject, JSONValue } from '@lumino/coreutils';
+
+/** The identifier of the Jupyter events that tell of runs. */
+export const RUN_EVENT_SCHEMA = 'https://schema.jupyterlab-rob.org/run/v1';
+
+export interface ISession {
+  kind: string;
+  state: string;
+  name: string;
+  version: string;
+  username: string;
+}
+
+export interface IBenchmark {
+  id: string;
+  name: string;
+  description?: string;
+  instructions?: string;
+}
+
+export interface IGroup {
+  id: string;
+  name: string;
+}
+
+export interface IParameter {
+  dtype: string;
+  name: string;
+  index: number;
+  isRequired: boolean;
+  label?: string | null;
+  help?: string | null;
+  defaultValue?: JSONValue;
+  target?: string | null;
+  /** An interval such as `[0,10)`; a side may be empty or infinite. */
+  range?: string | null;
+  values?: { name: string; value: string | number; isDefault?: boolean }[];
+}
+
+export interface INotebookStep {
+  parameter: string;
+  step: string;
+}
+
+export interface IBenchmarkDetail extends IBenchmark {
+  parameters: IParameter[];
+  groups: IGroup[];
+  notebookSteps?: INotebookStep[];
+}
+
+export type RunState = 'PENDING' | 'RUNNING' | 'SUCCESS' | 'ERROR' | 'CANCELED';
+
+export type ResultValue = string | number | boolean | null;
+
+export interface IProgress {
+  step: string | null;
+  cell: number | null;
+  cells: number | null;
+  /** Seconds since the run started. */
+  elapsed: number | null;
+}
+
+export interface ICause {
+  kind: string;
+  step: string | null;
+  /** Counts from 1. */
+  cell: number | null;
+  cellId: string | null;
+  ename: string | null;
+  evalue: string | null;
+  message: string;
+}
+
+export interface IRunFile {
+  id: string;
+  name: string;
+  title?: string | null;
+  caption?: string | null;
+}
+
+export interface IRun {
+  id: string;
+  state: RunState;
+  createdAt: string;
+  workflowId: string;
+  groupId: string;
+  groupName: string | null;
+  notebook: { name: string; sha256: string } | null;
+  progress: IProgress | null;
+  result: Record<string, ResultValue> | null;
+  rank: number | null;
+  notebooks: { step: string; name: string }[];
+  cause: ICause | null;
+  startedAt?: string | null;
+  finishedAt?: string | null;
+  messages?: string[];
+  files?: IRunFile[];
+}
+
+export interface IColumn {
+  name: string;
+  label: string;
+  dtype: string;
+}
+
+export interface IRanking {
+  run: { id: string; createdAt: string };
+  group: IGroup;
+  results: { name: string; value: ResultValue }[];
+  rank: number | null;
+}
+
+export interface ILeaderboard {
+  schema: IColumn[];
+  ranking: IRanking[];
+}
+
+export interface IProblem {
+  severity: 'error' | 'warning';
+  message: string;
+  /** Counts from 1. */
+  cell?: number | null;
+  parameter?: string | null;
+}
+
+export interface ICheckRequest {
+  benchmark: string;
+  notebook: { name: string; content: INotebookContent };
+  arguments: JSONObject;
+}
+
+export interface ICheckAnswer {
+  problems: IProblem[];
+  sha256: string;
+  parameters: string[] | null;
+}
+
+export interface ISubmitRequest extends ICheckRequest {
+  submission?: string;
+}
+
+/** A hint that a run has changed. */
+export interface IRunEvent {
+  run: string;
+  benchmark: string;
+  submission: string;
+  state: RunState;
+  step?: string | null;
+  cell?: number | null;
+  cells?: number | null;
+  elapsed?: number | null;
+  message?: string | null;
+  cause?: ICause | null;
+  result?: Record<string, ResultValue> | null;
+  rank?: number | null;
+}
+
+/** Whether a run can still change. */
+export function isActive(run: { state: RunState }): boolean {
+  return run.state === 'PENDING' || run.state === 'RUNNING';
+}

@@ -1,0 +1,81 @@
+/**
+ * How things stand, in words for the reader.
+ */
+import type { TranslationBundle } from '@jupyterlab/translation';
+import { formatValue } from './format';
+import type { Blocker } from './models/submission';
+import type { ILeaderboard, IRun } from './protocol';
+
+/** One line that says how a run stands. */
+export function statusText(
+  run: IRun,
+  board: ILeaderboard | null,
+  trans: TranslationBundle
+): string {
+  switch (run.state) {
+    case 'PENDING':
+      return trans.__('waiting');
+    case 'RUNNING':
+      return progressText(run, trans);
+    case 'SUCCESS':
+      return mainResult(run, board);
+    case 'ERROR':
+      return errorText(run, trans);
+    case 'CANCELED':
+      return trans.__('canceled');
+  }
+}
+
+/** The share of the cells that have run, null when it is not known. */
+export function progressShare(run: IRun): number | null {
+  const { cell, cells } = run.progress ?? {};
+  return cell && cells ? Math.min(1, (cell - 1) / cells) : null;
+}
+
+function progressText(run: IRun, trans: TranslationBundle): string {
+  const { cell, cells, step } = run.progress ?? {};
+  if (cell && cells) {
+    return trans.__('cell %1 of %2', cell, cells);
+  }
+  return step ? trans.__('step %1', step) : trans.__('running');
+}
+
+/** The value of the leading result column, with its label. */
+function mainResult(run: IRun, board: ILeaderboard | null): string {
+  const name = board?.schema[0]?.name ?? Object.keys(run.result ?? {})[0];
+  if (name === undefined) {
+    return '';
+  }
+  const label = board?.schema[0]?.label ?? name;
+  return `${label} ${formatValue(run.result?.[name])}`;
+}
+
+/** Why a run failed: its cell and what that raised, or the message. */
+export function errorText(run: IRun, trans: TranslationBundle): string {
+  const { cause, messages } = run;
+  if (cause?.cell && cause.ename) {
+    return trans.__(
+      'cell %1: %2: %3',
+      cause.cell,
+      cause.ename,
+      cause.evalue ?? ''
+    );
+  }
+  const message = cause?.message || messages?.[messages.length - 1];
+  return message || trans.__('The run failed.');
+}
+
+/** Why a notebook can't be submitted, for the reader. */
+export function blockerText(
+  blocker: Blocker,
+  trans: TranslationBundle
+): string {
+  switch (blocker) {
+    case 'benchmark':
+      return trans.__('Choose a benchmark first.');
+    case 'notebook':
+      return trans.__('Open the notebook that you want to submit.');
+    case 'busy':
+      return trans.__('The notebook is being sent.');
+  }
+}

@@ -1,0 +1,4 @@
+import './base.css';
+import './runs.css';
+import './leaderboard.css';
+import './pages.css';
