@@ -70,7 +70,7 @@ distclean: clean ## Remove everything that make has installed, too
 	"$(PYTHON)" -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade "pip>=24"
 	$(BIN)/python -m pip install --quiet "hatchling>=1.27" "hatch-nodejs-version>=0.3.2" "hatch-jupyter-builder>=0.9" \
-		"jupyter-builder>=1.2,<2"
+		"jupyter-builder>=1.2,<2" editables
 	touch $@
 
 node_modules/.installed: package.json yarn.lock .yarnrc.yml .venv/.build-tools

@@ -23,7 +23,7 @@ BIN = Path(sys.executable).parent
 BENCHMARK = "number-predictor"
 DATA = Path(__file__).parents[1] / "jupyterlab_rob" / "benchmarks" / "number_predictor" / "data" / "sequences.txt"
 
-CELLS = (
+CELLS: tuple[tuple[str, list[str]], ...] = (
     ('inputfile = "sequences.txt"\noutputfile = "predictions.txt"', ["parameters"]),
     (
         "with open(inputfile) as lines, open(outputfile, 'w') as out:\n"
@@ -34,7 +34,7 @@ CELLS = (
 
 
 def write_notebook(path: Path) -> None:
-    cells = [
+    cells: list[dict[str, object]] = [
         {
             "cell_type": "code",
             "id": f"cell-{number}",
