@@ -38,7 +38,7 @@ class ServiceDescriptorHandler(ServiceHandler):
 
 class WorkflowsHandler(ServiceHandler):
     async def get(self) -> None:
-        self.answer(await self.call(self.context.store.benchmarks, self.identity.user))
+        self.answer(await self.call(self.context.store.benchmarks))
 
 
 class WorkflowHandler(ServiceHandler):

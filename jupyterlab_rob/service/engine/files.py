@@ -35,7 +35,8 @@ def regular_files(folder: Path, name: str) -> Iterator[str]:
 
     FileProblem when it does not exist, or when it or something in it is a link or no regular file.
     """
-    path = inside(folder, name)
+    # The name itself may be a link, which is said below; what leads to it must not.
+    path = inside(folder, str(relative_path(name).parent)) / relative_path(name).name
     mode = _mode(path)
     if mode is None:
         raise FileProblem(f"'{name}' does not exist")

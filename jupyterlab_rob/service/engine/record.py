@@ -37,11 +37,17 @@ class Cause:
 
 
 class RecordWriter:
-    """Appends to the record; ``wake`` is the writing end of the service's pipe, or None."""
+    """Appends to the record; ``wake`` is the writing end of the service's pipe, or None. A context manager."""
 
     def __init__(self, path: Path, wake: int | None = None) -> None:
         self._file = path.open("a", encoding="utf-8")
         self._wake = wake
+
+    def __enter__(self) -> RecordWriter:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
 
     def step(self, name: str, cells: int | None = None) -> None:
         self._append(event="step", step=name, cells=cells)

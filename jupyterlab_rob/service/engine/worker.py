@@ -118,14 +118,14 @@ class Worker:
 
 def main(arguments: list[str]) -> int:
     folder = RunFolder(Path(arguments[0]))
-    record = RecordWriter(folder.record, int(arguments[1]) if len(arguments) > 1 else None)
-    try:
-        cause = Worker(folder, record).run()
-    except Exception as error:
-        # Not the participant's fault: the log has the traceback, the cause says what it was.
-        traceback.print_exc()
-        cause = Cause("service", f"The run's process failed: {type(error).__name__}: {error}")
-    record.end(cause)
+    with RecordWriter(folder.record, int(arguments[1]) if len(arguments) > 1 else None) as record:
+        try:
+            cause = Worker(folder, record).run()
+        except Exception as error:
+            # Not the participant's fault: the log has the traceback, the cause says what it was.
+            traceback.print_exc()
+            cause = Cause("service", f"The run's process failed: {type(error).__name__}: {error}")
+        record.end(cause)
     return 0
 
 

@@ -13,10 +13,10 @@ from flowserv.model.base import Base
 from flowserv.model.database import DB
 from sqlalchemy import JSON, Column, Engine, MetaData, String, Table, create_engine, event, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
-from ...errors import Conflict, InvalidInput, NotFound, RobError, StorageFull
+from ...errors import Conflict, InvalidInput, NotFound, RobError, ServiceUnavailable, StorageFull
 
 #: Connections that the pool keeps: each of the service's threads holds one at the most.
 POOL_SIZE = 16
@@ -60,12 +60,19 @@ class Database(DB):  # type: ignore[misc]
         self._writing = threading.RLock()
 
     def init(self) -> Database:
-        """Create what is missing. Unlike flowserv's method it drops nothing."""
-        Base.metadata.create_all(self._engine)
-        _metadata.create_all(self._engine)
-        with self._engine.begin() as connection:
-            for statement in _INDEXES:
-                connection.execute(text(statement))
+        """Create what is missing. Unlike flowserv's method it drops nothing.
+
+        Raises ServiceUnavailable when the database can't be used.
+        """
+        try:
+            Base.metadata.create_all(self._engine)
+            _metadata.create_all(self._engine)
+            with self._engine.begin() as connection:
+                for statement in _INDEXES:
+                    connection.execute(text(statement))
+        except DatabaseError as error:
+            where = self._engine.url.database
+            raise ServiceUnavailable(f"The database {where} can't be used: {error.orig}.") from error
         return self
 
     @contextmanager

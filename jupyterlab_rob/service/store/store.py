@@ -109,11 +109,15 @@ class Store:
         """Create the database where there is none and add the bundled benchmarks that are missing."""
         self._runs.mkdir(exist_ok=True, mode=0o700)
         self._database.init()
+        known = {benchmark["id"] for benchmark in self.benchmarks()["workflows"]}
+        for identifier, folder in bundled_folders().items():
+            if identifier not in known:
+                self.add_benchmark(folder, identifier)
+
+    def add_benchmark(self, folder: Path, identifier: str) -> None:
+        """Add the benchmark in ``folder``; see :mod:`.benchmarks`."""
         with self._database.writing() as session:
-            known = set(session.scalars(select(WorkflowObject.workflow_id)))
-            for identifier, folder in bundled_folders().items():
-                if identifier not in known:
-                    add_benchmark(session, self._storage, folder, identifier)
+            add_benchmark(session, self._storage, folder, identifier)
 
     def close(self) -> None:
         self._database.close()
@@ -130,11 +134,10 @@ class Store:
 
     # -- Benchmarks -----------------------------------------------------------------------------------------------
 
-    def benchmarks(self, user: str) -> JSON:
-        with self._reading(user) as unit:
-            return {
-                "workflows": [views.benchmark_descriptor(workflow) for workflow in unit.benchmarks.list_workflows()]
-            }
+    def benchmarks(self) -> JSON:
+        with self._database.reading() as session:
+            workflows = session.scalars(select(WorkflowObject).order_by(WorkflowObject.name))
+            return {"workflows": [views.benchmark_descriptor(workflow) for workflow in workflows]}
 
     def benchmark(self, user: str, benchmark: str) -> JSON:
         with self._reading(user) as unit:

@@ -1,0 +1,270 @@
+"""How flowserv is contained: each test fails without the containment."""
+
+from __future__ import annotations
+
+import ast
+import errno
+import io
+import os
+from pathlib import Path
+from typing import IO, Any
+
+import flowserv.error as err
+import pytest
+from flowserv.model.base import User
+from flowserv.volume.base import IOHandle
+from flowserv.volume.fs import FSFile
+from sqlalchemy import select
+
+import jupyterlab_rob
+from jupyterlab_rob.errors import Conflict, Forbidden, InvalidInput, NotFound, StorageFull
+from jupyterlab_rob.models import RunState
+from jupyterlab_rob.service.engine.record import Cause
+from jupyterlab_rob.service.store import Store
+from jupyterlab_rob.service.store.database import Database
+from jupyterlab_rob.service.store.storage import ConfinedFile, ConfinedStorage
+
+from .api import PROBE, notebook
+
+PACKAGE = Path(jupyterlab_rob.__file__).parent
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Database:
+    return Database(f"sqlite:///{tmp_path / 'rob.db'}").init()
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Any:
+    store = Store(tmp_path)
+    store.open()
+    store.add_benchmark(PROBE, "probe")
+    yield store
+    store.close()
+
+
+def _upload(store: Store, user: str, submission: str) -> str:
+    import json
+
+    content = json.dumps(notebook("1")).encode()
+    return str(store.upload(user, submission, "n.ipynb", io.BytesIO(content), len(content))["id"])
+
+
+def _arguments(file: str) -> list[dict[str, Any]]:
+    return [{"name": "notebook", "value": {"type": "$notebook", "value": {"fileId": file}}}]
+
+
+def test_only_the_store_imports_flowserv() -> None:
+    importers = set()
+    for path in PACKAGE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module or ""] if isinstance(node, ast.ImportFrom) and not node.level else []
+            if any(name.split(".")[0] == "flowserv" for name in names):
+                importers.add(path.relative_to(PACKAGE).parent.as_posix())
+    assert importers == {"service/store"}
+
+
+def test_a_block_that_raises_is_rolled_back(database: Database) -> None:
+    def add_and_fail() -> None:
+        with database.writing() as session:
+            session.add(User(user_id="u", name="u", secret="!", active=True))
+            session.flush()
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        add_and_fail()
+    with database.reading() as session:
+        assert session.scalar(select(User)) is None
+
+
+def test_a_nested_block_leaves_the_outer_one_open(database: Database) -> None:
+    with database.writing() as outer:
+        outer.add(User(user_id="u", name="u", secret="!", active=True))
+        with database.reading() as inner:
+            inner.scalars(select(User)).all()
+        outer.flush()
+    with database.reading() as session:
+        assert session.scalar(select(User.name)) == "u"
+
+
+def test_init_keeps_what_is_there(database: Database) -> None:
+    with database.writing() as session:
+        session.add(User(user_id="u", name="u", secret="!", active=True))
+    database.init()
+    with database.reading() as session:
+        assert session.scalar(select(User.name)) == "u"
+
+
+def test_readers_do_not_wait_for_the_writer(database: Database) -> None:
+    with database.writing() as writer:
+        writer.add(User(user_id="u", name="u", secret="!", active=True))
+        writer.flush()
+        with database.reading() as reader:
+            assert reader.scalar(select(User)) is None
+
+
+@pytest.mark.parametrize("key", ["../outside", "/tmp/outside", "a/../../outside", "link/outside", ""])
+def test_no_key_leads_out_of_the_storage(tmp_path: Path, key: str) -> None:
+    storage = ConfinedStorage(tmp_path / "inside")
+    (tmp_path / "inside" / "link").symlink_to(tmp_path)
+    (tmp_path / "outside").write_text("untouched")
+    source = tmp_path / "source"
+    source.write_text("attack")
+    for attempt in (
+        lambda: storage.store(ConfinedFile(source), key),
+        lambda: storage.load(key),
+        lambda: storage.delete(key),
+        lambda: storage.mkdir(key),
+        lambda: storage.get_store_for_folder(key),
+    ):
+        with pytest.raises(err.InvalidArgumentError):
+            attempt()
+    assert (tmp_path / "outside").read_text() == "untouched"
+
+
+def test_a_link_is_not_read(tmp_path: Path) -> None:
+    storage = ConfinedStorage(tmp_path)
+    (tmp_path / "target").write_text("secret")
+    (tmp_path / "link").symlink_to("target")
+    with pytest.raises(err.UnknownFileError):
+        storage.load("link")
+    with pytest.raises(OSError, match="symbolic links"):
+        ConfinedFile(tmp_path / "link").open()
+
+
+class _FullDisk(IOHandle):  # type: ignore[misc]
+    """A source during whose copying the disk becomes full."""
+
+    def open(self) -> IO[bytes]:
+        class Source(io.BytesIO):
+            def read(self, size: int | None = -1) -> bytes:
+                if self.tell():
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+                return super().read(3)
+
+        return Source(b"content")
+
+    def size(self) -> int:
+        return 7
+
+
+def test_full_disk_leaves_nothing_half_written(tmp_path: Path) -> None:
+    storage = ConfinedStorage(tmp_path)
+    (tmp_path / "file").write_text("before")
+    with pytest.raises(OSError, match="No space"):
+        storage.store(_FullDisk(), "file")
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+    assert (tmp_path / "file").read_text() == "before"
+
+
+def test_full_disk_while_a_run_is_prepared(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    user = store.ensure_user("alice")
+    submission = store.create_submission(user, "probe", "mine", None)["id"]
+    file = _upload(store, user, submission)
+    # A full disk can't be had without a mount; the copy of the notebook into the run folder meets it here.
+    monkeypatch.setattr(ConfinedFile, "open", _first_read_then_full(ConfinedFile.open))
+    with pytest.raises(StorageFull, match="No space left"):
+        store.create_run(user, submission, _arguments(file))
+    assert store.runs_of_submission(user, submission, None) == {"runs": []}
+    assert list((tmp_path / "runs").iterdir()) == []
+
+
+def _first_read_then_full(original: Any) -> Any:
+    calls = iter([original])
+
+    def open_file(self: ConfinedFile) -> Any:
+        opened = next(calls, None)
+        if opened is None:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return opened(self)
+
+    return open_file
+
+
+def test_flowserv_reads_files_whole_and_the_storage_does_not(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"x")
+    assert isinstance(FSFile(str(tmp_path / "file")).open(), io.BytesIO)
+    with ConfinedFile(tmp_path / "file").open() as file:
+        assert not isinstance(file, io.BytesIO)
+
+
+def test_others_are_kept_out(store: Store) -> None:
+    alice, mallory = store.ensure_user("alice"), store.ensure_user("mallory")
+    submission = store.create_submission(alice, "probe", "hers", None)["id"]
+    file = _upload(store, alice, submission)
+    run = store.create_run(alice, submission, _arguments(file))[0]["id"]
+    for attempt in (
+        lambda: store.submission(mallory, submission),
+        lambda: store.uploads(mallory, submission),
+        lambda: store.uploaded_file(mallory, submission, file),
+        lambda: store.delete_upload(mallory, submission, file),
+        lambda: store.upload(mallory, submission, "n.ipynb", io.BytesIO(b"{}"), 2),
+        lambda: store.create_run(mallory, submission, _arguments(file)),
+        lambda: store.runs_of_submission(mallory, submission, None),
+        lambda: store.run(mallory, run),
+        lambda: store.run_log(mallory, run),
+        lambda: store.executed_notebook(mallory, run, "first-step"),
+        lambda: store.result_file(mallory, run, "x"),
+        lambda: store.delete_run(mallory, run),
+    ):
+        with pytest.raises(Forbidden):
+            attempt()
+    assert store.runs_of_benchmark(mallory, "probe", 10, lambda run: None) == {"runs": []}
+    assert store.submissions(mallory, "probe") == {"groups": []}
+
+
+def test_user_is_made_once(store: Store) -> None:
+    assert store.ensure_user("alice") == store.ensure_user("alice") != store.ensure_user("bob")
+
+
+def test_a_run_that_has_ended_stays_as_it_is(store: Store) -> None:
+    user = store.ensure_user("alice")
+    submission = store.create_submission(user, "probe", "mine", None)["id"]
+    run = store.create_run(user, submission, _arguments(_upload(store, user, submission)))[0]["id"]
+    assert store.ledger.unfinished_runs() == [run]
+    store.ledger.start_run(run)
+    store.ledger.cancel_run(run, None)
+    for attempt in (
+        lambda: store.ledger.cancel_run(run, None),
+        lambda: store.ledger.start_run(run),
+        lambda: store.ledger.finish_run(run, None),
+        lambda: store.ledger.finish_run(run, Cause("service", "late")),
+    ):
+        with pytest.raises(Conflict, match="CANCELED"):
+            attempt()
+    assert store.run(user, run)["state"] == RunState.CANCELED
+    assert store.ledger.unfinished_runs() == []
+
+
+@pytest.mark.parametrize("identifier", ["", "../x", "Upper", "a" * 33, "a b"])
+def test_benchmark_identifier_is_no_path(store: Store, identifier: str) -> None:
+    with pytest.raises(InvalidInput):
+        store.add_benchmark(PROBE, identifier)
+
+
+def test_benchmark_with_a_link_is_refused(store: Store, tmp_path: Path) -> None:
+    folder = tmp_path / "benchmark"
+    folder.mkdir()
+    for file in PROBE.glob("*.yaml"):
+        (folder / file.name).write_bytes(file.read_bytes())
+    (folder / "leak").symlink_to("/etc/passwd")
+    with pytest.raises(InvalidInput, match="leak"):
+        store.add_benchmark(folder, "leaky")
+    with pytest.raises(NotFound):
+        store.benchmark(store.ensure_user("alice"), "leaky")
+
+
+def test_step_of_unknown_kind_is_not_imported(store: Store, tmp_path: Path) -> None:
+    folder = tmp_path / "benchmark"
+    folder.mkdir()
+    (folder / "flowserv.yaml").write_text("name: Func\nspecfile: benchmark.yaml\n")
+    (folder / "benchmark.yaml").write_text(
+        "workflow:\n  steps:\n    - {name: boom, action: {func: antigravity.fly, arg: x}}\nparameters: []\n"
+    )
+    store.add_benchmark(folder, "func")
+    user = store.ensure_user("alice")
+    submission = store.create_submission(user, "func", "mine", None)["id"]
+    with pytest.raises(InvalidInput, match="'boom' is of a kind"):
+        store.create_run(user, submission, [])
+    assert store.runs_of_submission(user, submission, None) == {"runs": []}
