@@ -8,6 +8,7 @@ for it, and ``close`` ends the exchange wherever it is.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import sys
 from collections.abc import Mapping
 from types import TracebackType
@@ -143,7 +144,9 @@ class Exchange(HTTPMessageDelegate):
 
     async def _read_response(self) -> None:
         try:
-            await self._connection.read_response(self)
+            # What a broken connection says here, `response` and `read` say to those who ask.
+            with contextlib.suppress(StreamClosedError):
+                await self._connection.read_response(self)
         finally:
             if not self._started.done():
                 self._started.set_exception(ExchangeBroken("the connection was closed before an answer"))
