@@ -14,6 +14,7 @@ import json
 import os
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -30,12 +31,14 @@ DEMO = ROOT / ".demo"
 NOTEBOOKS = DEMO / "notebooks"
 BENCHMARK = "number-predictor"
 WORKSPACE = "rob-demo"
+PANEL = "jupyterlab-rob-panel"  # as in src/tokens.ts
 
 #: The user's own choices must not send the demo elsewhere.
 ENVIRONMENT = {
     **{name: value for name, value in os.environ.items() if not name.startswith("ROB_")},
     "PATH": f"{BIN}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
     "ROB_DATA_DIR": str(DEMO / "rob"),
+    "JUPYTERLAB_SETTINGS_DIR": str(DEMO / "settings"),
     "JUPYTERLAB_WORKSPACES_DIR": str(DEMO / "workspaces"),
     "JUPYTER_PREFER_ENV_PATH": "1",
 }
@@ -75,8 +78,8 @@ def stop_outdated_service() -> None:
 
 
 def run_commands() -> None:
+    rob("benchmarks", "list")  # starts the service
     rob("status")
-    rob("benchmarks", "list")
     rob("submit", "examples/number-predictor.ipynb", "-b", BENCHMARK, "-s", "differences", "--wait")
     rob("submit", "examples/number-predictor-linear.ipynb", "-b", BENCHMARK, "-s", "linear", "--wait")
     rob("leaderboard", "-b", BENCHMARK)
@@ -92,7 +95,7 @@ def workspace(notebook: str) -> dict[str, Any]:
         "data": {
             "layout-restorer:data": {
                 "main": {"dock": {"type": "tab-area", "currentIndex": 0, "widgets": [widget]}, "current": widget},
-                "left": {"collapsed": False, "visible": True, "current": "jp-rob-panel", "widgets": ["jp-rob-panel"]},
+                "left": {"collapsed": False, "visible": True, "current": PANEL, "widgets": [PANEL]},
                 "right": {"collapsed": True, "visible": True, "widgets": []},
                 "relativeSizes": [0.28, 0.72, 0],
             },
@@ -111,12 +114,21 @@ def copy_examples() -> None:
             shutil.copyfile(source, target)
 
 
+def write_settings() -> None:
+    """Lab's question whether it may fetch news is answered: it would cover the panel's first run."""
+    path = DEMO / "settings" / "@jupyterlab" / "apputils-extension" / "notification.jupyterlab-settings"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.exists():
+        path.write_text('{"fetchNews": "false", "checkForUpdates": false}\n')
+
+
 def has_display() -> bool:
     return sys.platform == "darwin" or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
 def open_lab() -> int:
     copy_examples()
+    write_settings()
     description = DEMO / "workspace.json"
     description.write_text(json.dumps(workspace("number-predictor.ipynb"), indent=2))
     subprocess.run(
@@ -133,6 +145,9 @@ def open_lab() -> int:
         *([] if has_display() else ["--no-browser"]),
         *(["--allow-root"] if os.geteuid() == 0 else []),
     ]
+    # Whatever ends the demo ends Lab.
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda number, _: sys.exit(128 + number))
     log_file = DEMO / "lab.log"
     print("\nStarting JupyterLab …", flush=True)
     with log_file.open("wb") as log:

@@ -1,0 +1,80 @@
+"""The set-up: what it says when a tool is missing or too old, and what the demo has in common with the front end."""
+
+from __future__ import annotations
+
+import re
+import runpy
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SCRIPTS = ROOT / "scripts"
+SHELL = shutil.which("sh") or "/bin/sh"
+
+
+def check_tools(path: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run the check with only the programs in ``path``."""
+    return subprocess.run(
+        [SHELL, SCRIPTS / "check_tools.sh", *arguments],
+        env={"PATH": str(path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def fake(path: Path, *, answer: str, code: int) -> None:
+    """A program that says ``answer`` when asked for its version and ends with ``code`` when asked to judge it."""
+    path.write_text(
+        f'#!{SHELL}\ncase "$*" in *print*|--version) echo "{answer}";; *"3, 10"*|*exit*) exit {code};; esac\n'
+    )
+    path.chmod(0o755)
+
+
+def test_all_is_there(tmp_path: Path) -> None:
+    fake(tmp_path / "python3", answer="3.12", code=0)
+    fake(tmp_path / "node", answer="v22.1.0", code=0)
+
+    done = check_tools(tmp_path)
+
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+@pytest.mark.parametrize(
+    ("python", "node", "message"),
+    [
+        (None, None, "Python 3.10 or later is needed, but there is no 'python3'."),
+        (("3.9", 1), None, "Python 3.10 or later is needed, but 'python3' is 3.9."),
+        (("3.12", 0), None, "Node.js 20 or later is needed, but there is no 'node'."),
+        (("3.12", 0), ("v18.3.0", 1), "Node.js 20 or later is needed, but 'node' is v18.3.0."),
+    ],
+)
+def test_what_is_missing_is_said(
+    tmp_path: Path, python: tuple[str, int] | None, node: tuple[str, int] | None, message: str
+) -> None:
+    for name, version in (("python3", python), ("node", node)):
+        if version:
+            fake(tmp_path / name, answer=version[0], code=version[1])
+
+    done = check_tools(tmp_path)
+
+    assert done.returncode == 1
+    assert done.stderr.startswith(message)
+    assert done.stderr.count("\n") == 1
+
+
+def test_another_python_can_be_named(tmp_path: Path) -> None:
+    assert "no 'python3.99'" in check_tools(tmp_path, "python3.99").stderr
+
+
+def test_demo_opens_the_panel_of_the_front_end() -> None:
+    declared = re.search(r"PANEL_ID = '(.*)'", (ROOT / "src" / "tokens.ts").read_text())
+    demo = runpy.run_path(str(SCRIPTS / "demo.py"))
+
+    layout = demo["workspace"]("mine.ipynb")["data"]["layout-restorer:data"]
+
+    assert declared
+    assert layout["left"]["current"] == declared.group(1)
