@@ -63,7 +63,7 @@ def _submit(options: argparse.Namespace) -> int:
     if options.wait:
         _wait(run)
     if options.json:
-        print_json({"run": run.handle})
+        print_json(_run_document(run))
     elif options.wait:
         print_run(run.handle)
     else:
@@ -139,13 +139,13 @@ def _runs_list(options: argparse.Namespace) -> int:
 
 def _runs_show(options: argparse.Namespace) -> int:
     run = _client().get_run(options.id)
-    print_json({"run": run.handle}) if options.json else print_run(run.handle)
+    print_json(_run_document(run)) if options.json else print_run(run.handle)
     return 0
 
 
 def _runs_cancel(options: argparse.Namespace) -> int:
     run = _client().get_run(options.id).cancel(options.reason)
-    print_json({"run": run.handle}) if options.json else print(f"Run {run.id} is {run.state.value}.")
+    print_json(_run_document(run)) if options.json else print(f"Run {run.id} is {run.state.value}.")
     return 0
 
 
@@ -198,6 +198,11 @@ def _describe(connection: Connection) -> JSON:
     except (OSError, ValueError):
         return service
     return {**service, **{key: status[key] for key in ("slots", "running", "pending", "dataDir") if key in status}}
+
+
+def _run_document(run: Run) -> JSON:
+    # Always there, as scripts expect; the service leaves out what does not belong to the state.
+    return {"run": {"files": [], "messages": [], **run.handle}}
 
 
 def _run_status(run: Run) -> int:

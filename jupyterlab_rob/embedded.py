@@ -132,6 +132,8 @@ def _start(data_dir: Path, timeout: float) -> Connection:
         elif code is not None:
             raise ServiceUnavailable(f"The ROB service can't be started: {_last_words(data_dir, offset, code)}")
         if now > deadline:
+            # A probe of a service that hangs takes a while, too.
+            locked = locked or process.poll() == EXIT_LOCKED
             process.kill()
             if locked:
                 raise DataFolderLocked(

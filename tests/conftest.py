@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -111,19 +110,6 @@ def jp_server_config() -> dict[str, Any]:
             "allow_unauthenticated_access": False,
         }
     }
-
-
-@pytest.fixture
-def rob(request: pytest.FixtureRequest, real_service: Connection) -> Callable[..., subprocess.CompletedProcess[str]]:
-    """Runs ``jupyter rob …`` as a process of its own."""
-    return run_cli
-
-
-def run_cli(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
-    import sys
-
-    command = [sys.executable, "-m", "jupyterlab_rob.cli", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, **options)
 
 
 def _before_the_server(request: pytest.FixtureRequest) -> None:

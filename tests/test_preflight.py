@@ -55,7 +55,7 @@ def test_output_path_is_not_taken() -> None:
 def test_output_path_by_reference_and_folder() -> None:
     step = {**BENCHMARK["notebookSteps"][0], "variables": {"inputfile": "x", "folder": "$[[target]]"}}
     parameters = [*BENCHMARK["parameters"], {"dtype": "string", "name": "target", "defaultValue": "results/"}]
-    more = {"notebookSteps": [step], "parameters": parameters}
+    more: dict[str, Any] = {"notebookSteps": [step], "parameters": parameters}
     assert "does not assign folder" in errors(make_notebook("inputfile = 1"), **more)[0]
     assert errors(make_notebook("folder = 1"), **more) == []
     assert errors(make_notebook("inputfile = 1"), {"target": "elsewhere"}, **more) == []

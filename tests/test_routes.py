@@ -15,6 +15,7 @@ from jupyterlab_rob import embedded, notebooks
 from jupyterlab_rob.connection import Connection
 
 from .protocol import GOOD_CELL, make_notebook
+from .waiting import until
 
 Fetch = Callable[..., Any]
 
@@ -219,21 +220,6 @@ async def ended(fetch: Fetch, run: str) -> dict[str, Any]:
 
     await until(has_ended)
     return handle
-
-
-async def until(condition: Callable[[], Any], seconds: float = 60) -> None:
-    """Wait for the condition, bounded."""
-    import asyncio
-    import inspect
-
-    async def wait() -> None:
-        while True:
-            value = condition()
-            if await value if inspect.isawaitable(value) else value:
-                return
-            await asyncio.sleep(0.02)
-
-    await asyncio.wait_for(wait(), seconds)
 
 
 async def test_refused_notebook_leaves_nothing(real_service: Connection, jp_fetch: Fetch) -> None:

@@ -1,0 +1,112 @@
+"""The Python API, with the real service."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import jupyterlab_rob as rob
+from jupyterlab_rob.client import Client
+from jupyterlab_rob.connection import Connection
+from jupyterlab_rob.errors import Conflict, InvalidInput, NotFound
+from jupyterlab_rob.models import RunState
+
+from .conftest import Home
+from .protocol import GOOD_CELL, make_notebook
+
+EXAMPLE = Path(__file__).parents[1] / "examples" / "number-predictor.ipynb"
+SLEEP = "import time\ntime.sleep(60)"
+
+
+def reached(state: RunState) -> Callable[[rob.Run], None]:
+    """For ``on_change``: stops the waiting when the run is in ``state``."""
+
+    def look(run: rob.Run) -> None:
+        if run.state is state:
+            raise StopWaiting
+
+    return look
+
+
+class StopWaiting(Exception):
+    pass
+
+
+def test_from_the_notebook_to_the_leaderboard(real_service: Connection) -> None:
+    assert "Number predictor" in [benchmark["name"] for benchmark in rob.benchmarks()]
+    seen: list[Any] = []
+    run = rob.submit("Number predictor", EXAMPLE, {"shift": 1}, "from python")
+    assert run.state is RunState.PENDING
+    run.wait(on_change=lambda changed: seen.append(changed.handle.get("progress")))
+    assert run.state is RunState.SUCCESS, run.messages
+    assert run.result is not None
+    assert run.rank is not None
+    assert {file["name"] for file in run.files} >= {"results/score.json"}
+    assert any(progress and progress["cell"] for progress in seen), "cells are counted while it runs"
+    assert run.log()
+    board = rob.leaderboard("number-predictor")
+    assert "from python" in [row["group"]["name"] for row in board["ranking"]]
+    assert run.id in [listed.id for listed in Client().runs("number-predictor")]
+    assert Client().get_run(run.id).state is RunState.SUCCESS
+    assert run.wait().state is RunState.SUCCESS, "waiting for what has ended returns at once"
+    with pytest.raises(Conflict):
+        run.cancel()
+
+
+def test_cancel(real_service: Connection) -> None:
+    run = rob.submit("number-predictor", make_notebook(GOOD_CELL, SLEEP))
+    with pytest.raises(StopWaiting):
+        run.wait(60, reached(RunState.RUNNING))
+    with pytest.raises(TimeoutError, match="still"):
+        run.wait(0.1)
+    run.cancel("enough")
+    assert run.wait(60).state is RunState.CANCELED
+
+
+def test_service_is_killed_while_waiting(home: Home) -> None:
+    client = Client()
+    run = client.submit("number-predictor", make_notebook(GOOD_CELL, SLEEP))
+    with pytest.raises(StopWaiting):
+        run.wait(60, reached(RunState.RUNNING))
+    assert client._connection is not None
+    os.kill(client._connection.pid, signal.SIGKILL)
+    assert run.wait(60).state is RunState.ERROR
+    assert run.messages
+
+
+def test_bad_input(real_service: Connection, tmp_path: Path) -> None:
+    with pytest.raises(InvalidInput, match="Can't read"):
+        rob.submit("number-predictor", tmp_path / "nowhere.ipynb")
+    (tmp_path / "text.ipynb").write_text("text")
+    with pytest.raises(InvalidInput, match="not JSON"):
+        rob.submit("number-predictor", tmp_path / "text.ipynb")
+    with pytest.raises(InvalidInput, match="no parameter depth"):
+        rob.submit("number-predictor", EXAMPLE, {"depth": 1})
+    with pytest.raises(NotFound, match="There are: Number predictor"):
+        rob.submit("nope", EXAMPLE)
+    with pytest.raises(NotFound):
+        Client().get_run("nope")
+
+
+def test_neither_proxies_nor_netrc_come_between(
+    real_service: Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / ".netrc").write_text("machine 127.0.0.1 login a password b")
+    monkeypatch.setenv("NETRC", str(tmp_path / ".netrc"))
+    for name in ("http_proxy", "HTTP_PROXY", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    assert rob.benchmarks()
+
+
+def test_notebook_with_a_name_that_needs_care(real_service: Connection, tmp_path: Path) -> None:
+    path = tmp_path / '粒子 "quoted" it\'s.ipynb'
+    path.write_text(json.dumps(make_notebook(GOOD_CELL)))
+    run = rob.submit("number-predictor", path)
+    assert run.handle["notebook"]["name"] == "粒子 'quoted' it's.ipynb"
+    run.wait(60)

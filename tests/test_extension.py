@@ -1,0 +1,66 @@
+"""What loading the extension and the package costs, and how it is wired."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import Any
+
+import jupyterlab_rob
+
+HEAVY = ("flowserv", "papermill", "nbformat", "nbclient", "sqlalchemy", "requests", "pandas")
+
+
+def loaded_by(code: str) -> set[str]:
+    """Top-level modules in a fresh process after ``code``."""
+    script = f"{code}\nimport sys, json\nprint(json.dumps(sorted({{m.partition('.')[0] for m in sys.modules}})))"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60)
+    return set(json.loads(done.stdout))
+
+
+def test_package_imports_next_to_nothing() -> None:
+    loaded = loaded_by("import jupyterlab_rob")
+    assert not loaded & {*HEAVY, "tornado", "jupyter_server", "jupyter_core"}
+
+
+def test_extension_adds_nothing_heavy() -> None:
+    # The Jupyter server itself loads nbformat and, with it, more.
+    server = loaded_by("import jupyter_server.serverapp")
+    added = (
+        loaded_by("import jupyter_server.serverapp\nimport jupyterlab_rob.extension, jupyterlab_rob.routes") - server
+    )
+    assert not added & set(HEAVY)
+
+
+def test_public_names() -> None:
+    assert jupyterlab_rob.__all__ == sorted(jupyterlab_rob.__all__)
+    for name in jupyterlab_rob.__all__:
+        assert getattr(jupyterlab_rob, name) is not None
+        assert name in dir(jupyterlab_rob)
+    assert not hasattr(jupyterlab_rob, "nothing")
+
+
+def test_extension_points() -> None:
+    (point,) = jupyterlab_rob._jupyter_server_extension_points()
+    assert point["module"] == "jupyterlab_rob.extension"
+    assert point["app"].name == "jupyterlab_rob"
+    assert jupyterlab_rob._jupyter_labextension_paths() == [{"src": "labextension", "dest": "jupyterlab-rob"}]
+
+
+def test_traits_have_help() -> None:
+    from jupyterlab_rob.extension import RobExtension
+
+    own = RobExtension.class_own_traits(config=True)
+    assert own.keys() >= {"data_dir", "start_timeout", "max_body_size"}
+    assert all(trait.help for trait in own.values())
+
+
+async def test_nothing_is_started_by_loading(home: Any, jp_serverapp: Any) -> None:
+    from jupyterlab_rob import embedded
+
+    extension = jp_serverapp.extension_manager.extension_points["jupyterlab_rob"].app
+    assert extension.upstream.data_dir == home.data_dir
+    assert extension.current_activity() == 0
+    assert embedded.find() is None
+    assert not home.data_dir.exists()

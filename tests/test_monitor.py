@@ -1,0 +1,134 @@
+"""Following a service's events: what is emitted, when it listens again and when it stops."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from typing import Any
+
+import pytest
+
+from jupyterlab_rob import embedded, monitor
+from jupyterlab_rob.monitor import Monitor
+from jupyterlab_rob.sse import EventParser
+from jupyterlab_rob.upstream import Upstream
+
+from .scripted import ScriptedService
+from .waiting import until
+
+RUN = {"run": "r", "benchmark": "b", "submission": "s"}
+STREAM = (
+    b': hello\n\nevent: run\r\ndata: {"run": "1"}\r\n\r\nevent: other\ndata: {}\n\n'
+    b'data: {"run": "unnamed"}\n\nevent: run\ndata: {"run":\ndata:  "\xc3\xa9"}\nid: 7\n\nevent: run\ndata: {\n\n'
+    b'event: run\ndata: [1]\n\nevent:run\ndata:{"run": "3"}\n\nevent: run\ndata: {"half": 1}\n'
+)
+
+
+@pytest.mark.parametrize("size", [1, 2, 7, 1000])
+def test_parser_takes_chunks_cut_anywhere(size: int) -> None:
+    parser = EventParser()
+    chunks = [STREAM[i : i + size] for i in range(0, len(STREAM), size)]
+    assert [event for chunk in chunks for event in parser.feed(chunk)] == [{"run": "1"}, {"run": "é"}, {"run": "3"}]
+
+
+class Listener:
+    """A monitor and what it told; ``send`` makes the scripted service tell it something."""
+
+    def __init__(self, service: ScriptedService) -> None:
+        self.events: list[dict[str, Any]] = []
+        self.touched = 0
+        self.connected = 0
+        self.streams: asyncio.Queue[Any] = asyncio.Queue()
+        service.answers["GET events"] = self._answer
+        self.monitor = Monitor(
+            Upstream(service.data_dir), self.events.append, self._touch, logging.getLogger("tests.monitor")
+        )
+
+    def _touch(self) -> None:
+        self.touched += 1
+
+    async def _answer(self, handler: Any) -> None:
+        handler.write(": connected\n\n")
+        await handler.flush()
+        self.streams.put_nowait(handler)
+        await handler.gone.wait()
+
+    async def stream(self) -> Any:
+        return await asyncio.wait_for(self.streams.get(), 10)
+
+
+async def send(stream: Any, **event: Any) -> None:
+    stream.write(f"event: run\ndata: {json.dumps({**RUN, **event})}\n\n")
+    await stream.flush()
+
+
+async def test_events_are_emitted_and_runs_counted(scripted: ScriptedService) -> None:
+    listener = Listener(scripted)
+    assert listener.monitor.active == 0
+    listener.monitor.wake()
+    listener.monitor.wake()
+    stream = await listener.stream()
+    await send(stream, state="RUNNING", cell=1)
+    await send(stream, run="r2", state="PENDING")
+    await until(lambda: len(listener.events) == 2)
+    assert (listener.monitor.active, listener.touched) == (2, 2)
+    assert listener.events[0] == {**RUN, "state": "RUNNING", "cell": 1}
+    await send(stream, state="ERROR")
+    await send(stream, state="NONSENSE")
+    await send(stream, run="r2", state="SUCCESS")
+    await until(lambda: len(listener.events) == 4)
+    assert (listener.monitor.active, listener.touched) == (0, 2)
+    await listener.monitor.stop()
+    await asyncio.wait_for(stream.gone.wait(), 10)
+    assert listener.streams.empty(), "two wakes made one stream"
+    await listener.monitor.stop()
+
+
+async def test_it_listens_again_when_the_stream_breaks(
+    scripted: ScriptedService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(monitor, "_FIRST_DELAY", 0.01)
+    listener = Listener(scripted)
+    listener.monitor.wake()
+    stream = await listener.stream()
+    await send(stream, state="RUNNING")
+    await until(lambda: listener.monitor.active == 1)
+    stream.detach().close()
+    stream = await listener.stream()
+    assert listener.monitor.active == 0, "what is not known is not counted"
+    await send(stream, state="RUNNING")
+    await until(lambda: len(listener.events) == 2)
+    await listener.monitor.stop()
+
+
+@pytest.mark.parametrize("killed", [False, True])
+async def test_it_ends_with_the_service_and_starts_none(
+    scripted: ScriptedService, monkeypatch: pytest.MonkeyPatch, killed: bool
+) -> None:
+    monkeypatch.setattr(monitor, "_FIRST_DELAY", 0.01)
+
+    def start(*_: Any) -> None:
+        raise AssertionError("the monitor started a service")
+
+    monkeypatch.setattr(embedded, "ensure", start)
+    listener = Listener(scripted)
+    listener.monitor.wake()
+    await listener.stream()
+    task = listener.monitor._task
+    assert task is not None
+    await scripted.stop(keep_file=killed)
+    await asyncio.wait_for(task, 10)
+    await scripted.start()
+    listener.monitor.wake()
+    await listener.stream()
+    await listener.monitor.stop()
+
+
+async def test_service_without_events(scripted: ScriptedService) -> None:
+    listener = Listener(scripted)
+    del scripted.answers["GET events"]
+    listener.monitor.wake()
+    assert listener.monitor._task is not None
+    await asyncio.wait_for(listener.monitor._task, 10)
+    assert listener.events == []

@@ -1,0 +1,100 @@
+"""The async client: one service for many requests, and flows driven to their end."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from jupyterlab_rob import embedded, submission, upstream
+from jupyterlab_rob.errors import NotFound, ServiceUnavailable
+from jupyterlab_rob.submission import Request
+from jupyterlab_rob.upstream import Upstream
+
+from .conftest import Home
+from .protocol import BENCHMARK, GOOD_CELL, make_notebook
+from .scripted import ScriptedService
+
+
+async def test_flow(scripted: ScriptedService) -> None:
+    scripted.answers |= {
+        "GET workflows": {"workflows": [BENCHMARK]},
+        "GET workflows/b1": BENCHMARK,
+        "GET workflows/b1/groups": {"groups": [{"id": "g", "name": "alice"}]},
+        "POST uploads/g/files": {"id": "f"},
+        "POST groups/g/runs": {"id": "r"},
+    }
+    client = Upstream(scripted.data_dir)
+    benchmark = await client.run(submission.find_benchmark("number-predictor"))
+    assert await client.run(submission.submit(benchmark, make_notebook(GOOD_CELL), "a", {})) == {"id": "r"}
+    assert scripted.paths()[-2:] == ["POST uploads/g/files", "POST groups/g/runs"]
+    with pytest.raises(NotFound):
+        await client.run(submission.get("runs", "nope"))
+
+
+async def test_many_requests_at_once(scripted: ScriptedService, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Twenty answers that wait for each other: more than a client with ten connections could do.
+    everyone = 0
+    all_there = asyncio.Event()
+    ensured = 0
+    ensure = embedded.ensure
+
+    def count(*args: Any) -> Any:
+        nonlocal ensured
+        ensured += 1
+        return ensure(*args)
+
+    async def answer(handler: Any) -> None:
+        nonlocal everyone
+        everyone += 1
+        if everyone == 20:
+            all_there.set()
+        await all_there.wait()
+        handler.finish("{}")
+
+    monkeypatch.setattr(embedded, "ensure", count)
+    scripted.answers["GET x"] = answer
+    client = Upstream(scripted.data_dir)
+    answers = await asyncio.wait_for(asyncio.gather(*(client.fetch(Request("GET", "x")) for _ in range(20))), 20)
+    assert {answer.status for answer in answers} == {200}
+    assert ensured == 1
+
+
+async def test_starts_again_when_the_service_has_ended(home: Home) -> None:
+    client = Upstream(home.data_dir)
+    assert await client.find() is None
+    first = await client.run(submission.get("status"))
+    await asyncio.to_thread(embedded.stop)
+    second = await client.run(submission.get("status"))
+    assert first["pid"] != second["pid"]
+
+
+async def test_slow_service(scripted: ScriptedService, monkeypatch: pytest.MonkeyPatch) -> None:
+    ended = asyncio.Event()
+
+    async def answer(handler: Any) -> None:
+        await handler.gone.wait()
+        ended.set()
+
+    monkeypatch.setattr(upstream, "REQUEST_TIMEOUT", 0.2)
+    scripted.answers["GET x"] = answer
+    with pytest.raises(ServiceUnavailable, match="did not answer"):
+        await Upstream(scripted.data_dir, start_timeout=0).fetch(Request("GET", "x"))
+    await asyncio.wait_for(ended.wait(), 10)
+
+
+async def test_the_loop_is_not_blocked_by_a_start(home: Home) -> None:
+    client = Upstream(home.data_dir)
+    ticks = 0
+    starting = asyncio.ensure_future(client.run(submission.get()))
+    longest = 0.0
+    loop = asyncio.get_running_loop()
+    while not starting.done():
+        before = loop.time()
+        await asyncio.sleep(0.01)
+        longest = max(longest, loop.time() - before)
+        ticks += 1
+    await starting
+    assert ticks > 5
+    assert longest < 0.5
