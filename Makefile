@@ -47,8 +47,7 @@ test-frontend: node_modules/.installed ## TypeScript tests only
 	$(BIN)/jlpm test
 
 test-browser: .venv/.test-tools ui-tests/node_modules/.installed ## Browser tests only
-	sh scripts/chromium.sh
-	cd ui-tests && jlpm test
+	chromium="$$(sh scripts/chromium.sh)" && cd ui-tests && CHROMIUM_PATH="$$chromium" jlpm test
 
 bench: .venv/.installed ## Time from submit to SUCCESS, beside papermill
 	$(BIN)/python scripts/bench.py

@@ -1,17 +1,29 @@
 #!/bin/sh
-# The browser tests drive Chromium. Installs it when that can be done here (as root on Debian or Ubuntu); else says how, and exits with 1.
+# Print where Chromium is; the browser tests drive it. Installs it when that can be done here (as root on Debian or Ubuntu); else says
+# how, and exits with 1. CHROMIUM_PATH names one that is not found.
 set -eu
 
-is_there() {
-    [ -x /usr/bin/chromium ]
+find_chromium() {
+    for program in "${CHROMIUM_PATH:-chromium}" chromium-browser google-chrome \
+        "/Applications/Chromium.app/Contents/MacOS/Chromium" \
+        "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"; do
+        command -v "$program" && return
+    done
+    return 1
 }
 
-is_there && exit 0
+find_chromium && exit 0
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
-    apt-get update
-    apt-get install -y chromium
-    is_there && exit 0
+    {
+        apt-get update
+        apt-get install -y chromium
+    } >&2
+    find_chromium && exit 0
 fi
-echo "The browser tests need Chromium. Install it, then run make test again:" >&2
-echo "    sudo apt-get update && sudo apt-get install -y chromium" >&2
+echo "The browser tests need Chromium. Install it, then run the tests again:" >&2
+if [ "$(uname)" = Darwin ]; then
+    echo "    brew install --cask chromium" >&2
+else
+    echo "    sudo apt-get update && sudo apt-get install -y chromium" >&2
+fi
 exit 1

@@ -70,6 +70,22 @@ def test_another_python_can_be_named(tmp_path: Path) -> None:
     assert "no 'python3.99'" in check_tools(tmp_path, "python3.99").stderr
 
 
+def test_chromium_that_can_not_be_installed_is_asked_for(tmp_path: Path) -> None:
+    for name, answer in (("id", "1000"), ("uname", "Linux")):
+        (tmp_path / name).write_text(f"#!{SHELL}\necho {answer}\n")
+        (tmp_path / name).chmod(0o755)
+    command = [SHELL, SCRIPTS / "chromium.sh"]
+
+    missing = subprocess.run(command, env={"PATH": str(tmp_path)}, capture_output=True, text=True, check=False)
+    (tmp_path / "chromium").write_text(f"#!{SHELL}\n")
+    (tmp_path / "chromium").chmod(0o755)
+    there = subprocess.run(command, env={"PATH": str(tmp_path)}, capture_output=True, text=True, check=False)
+
+    assert (missing.returncode, missing.stdout) == (1, "")
+    assert "sudo apt-get update && sudo apt-get install -y chromium" in missing.stderr
+    assert (there.returncode, there.stdout) == (0, f"{tmp_path / 'chromium'}\n")
+
+
 def test_demo_opens_the_panel_of_the_front_end() -> None:
     declared = re.search(r"PANEL_ID = '(.*)'", (ROOT / "src" / "tokens.ts").read_text())
     demo = runpy.run_path(str(SCRIPTS / "demo.py"))
