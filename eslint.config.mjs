@@ -56,5 +56,13 @@ export default defineConfig([
       ]
     }
   },
+  {
+    // Their data is nobody's user interface.
+    files: ['**/__tests__/**'],
+    rules: {
+      'jupyter/command-described-by': 'off',
+      'jupyter/no-untranslated-string': 'off'
+    }
+  },
   prettierRecommended
 ]);

@@ -117,6 +117,15 @@ export interface IRanking {
 export interface ILeaderboard {
   schema: IColumn[];
   ranking: IRanking[];
+  /** What the ranking is made by; a classic server leaves it out. */
+  orderBy?: { name: string; sortDesc: boolean }[];
+}
+
+/** The column that a short list shows: the first that the ranking is made by. */
+export function mainColumn(board: ILeaderboard | null): IColumn | null {
+  const name = board?.orderBy?.[0]?.name;
+  const columns = board?.schema ?? [];
+  return columns.find(column => column.name === name) ?? columns[0] ?? null;
 }
 
 export interface IProblem {

@@ -4,7 +4,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { formatValue } from './format';
 import type { Blocker } from './models/submission';
-import type { ILeaderboard, IRun } from './protocol';
+import { ILeaderboard, IRun, mainColumn } from './protocol';
 
 /** One line that says how a run stands. */
 export function statusText(
@@ -42,12 +42,11 @@ function progressText(run: IRun, trans: TranslationBundle): string {
 
 /** The value of the leading result column, with its label. */
 function mainResult(run: IRun, board: ILeaderboard | null): string {
-  const name = board?.schema[0]?.name ?? Object.keys(run.result ?? {})[0];
-  if (name === undefined) {
-    return '';
-  }
-  const label = board?.schema[0]?.label ?? name;
-  return `${label} ${formatValue(run.result?.[name])}`;
+  const column = mainColumn(board);
+  const name = column?.name ?? Object.keys(run.result ?? {})[0];
+  return name === undefined
+    ? ''
+    : `${column?.label ?? name} ${formatValue(run.result?.[name])}`;
 }
 
 /** Why a run failed: its cell and what that raised, or the message. */

@@ -1,4 +1,4 @@
-import type { IColumn, ILeaderboard, IRanking } from '../protocol';
+import type { ILeaderboard, IRanking } from '../protocol';
 import type { RobService } from '../service';
 import { Model } from './model';
 
@@ -30,11 +30,6 @@ export class LeaderboardModel extends Model {
     this._board = null;
     this._error = null;
     this.changed();
-  }
-
-  /** The column that a short list shows: the first that is declared. */
-  get mainColumn(): IColumn | null {
-    return this._board?.schema[0] ?? null;
   }
 
   /** The first rows and, if it comes later, the one of a submission. */

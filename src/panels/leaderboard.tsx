@@ -1,6 +1,6 @@
 import React from 'react';
 import { formatValue } from '../format';
-import type { IRanking } from '../protocol';
+import { IRanking, mainColumn } from '../protocol';
 import { CommandIDs } from '../tokens';
 import { ISectionProps, useModel } from './props';
 import { Failure, Section } from './section';
@@ -13,7 +13,8 @@ export function LeaderboardSection(props: ISectionProps): JSX.Element {
   const { leaderboard, submission } = model;
   useModel(leaderboard);
   useModel(submission);
-  const { board, error, mainColumn } = leaderboard;
+  const { board, error } = leaderboard;
+  const column = mainColumn(board);
   const rows = leaderboard.top(TOP, submission.name);
   return (
     <Section name="leaderboard" title={trans.__('Leaderboard')}>
@@ -46,9 +47,9 @@ export function LeaderboardSection(props: ISectionProps): JSX.Element {
                 <th
                   scope="col"
                   className="jp-RobRanking-value"
-                  title={mainColumn?.label}
+                  title={column?.label}
                 >
-                  {mainColumn?.label}
+                  {column?.label}
                 </th>
               </tr>
             </thead>
@@ -57,7 +58,7 @@ export function LeaderboardSection(props: ISectionProps): JSX.Element {
                 <RankingRow
                   key={row.run.id}
                   row={row}
-                  column={mainColumn?.name ?? ''}
+                  column={column?.name ?? ''}
                   isMine={row.group.name === submission.name}
                   mine={trans.__('← you')}
                   isApart={index === TOP}

@@ -1,0 +1,124 @@
+import { ServerConnection } from '@jupyterlab/services';
+import { Signal } from '@lumino/signaling';
+import type { INotebookSource } from '../models/submission';
+import type { IBenchmarkDetail, ILeaderboard, IRun } from '../protocol';
+import { RobService } from '../service';
+
+type Answer = object | string | Response | (() => unknown);
+
+/** A transport: answers by `METHOD path`, and what was asked of it. */
+export class Server {
+  readonly asked: { route: string; body: unknown }[] = [];
+
+  constructor(readonly answers: Record<string, Answer> = {}) {}
+
+  get service(): RobService {
+    return new RobService(
+      ServerConnection.makeSettings({
+        baseUrl: 'http://localhost:8888/user/me/',
+        fetch: input => this._fetch(input as Request)
+      })
+    );
+  }
+
+  /** How often a route was asked for. */
+  count(route: string): number {
+    return this.asked.filter(request => request.route === route).length;
+  }
+
+  private async _fetch(input: Request): Promise<Response> {
+    const { pathname, search } = new URL(input.url);
+    // JupyterLab adds the time, so that nothing is answered from a cache.
+    const query = search.replace(/[?&]\d+$/, '');
+    const path = pathname.replace('/user/me/rob/', '') + query;
+    const route = `${input.method} ${path}`;
+    const body = await input.text();
+    this.asked.push({ route, body: body ? JSON.parse(body) : undefined });
+    const given = this.answers[route];
+    const answer = await (typeof given === 'function' ? given() : given);
+    if (answer === undefined) {
+      return json({ message: `There is no ${route}.` }, 404);
+    }
+    if (answer instanceof Response) {
+      return answer;
+    }
+    return typeof answer === 'string' ? new Response(answer) : json(answer);
+  }
+}
+
+export function json(body: unknown, status = 200): Response {
+  return new Response(JSON.stringify(body), { status });
+}
+
+export function makeRun(values: Partial<IRun> = {}): IRun {
+  return {
+    id: 'r1',
+    state: 'PENDING',
+    createdAt: '2026-01-01T00:00:00+00:00',
+    workflowId: 'b1',
+    groupId: 'g1',
+    groupName: 'alice',
+    notebook: { name: 'tagger.ipynb', sha256: '00' },
+    progress: null,
+    result: null,
+    rank: null,
+    notebooks: [],
+    cause: null,
+    ...values
+  };
+}
+
+export function makeBenchmark(
+  values: Partial<IBenchmarkDetail> = {}
+): IBenchmarkDetail {
+  return {
+    id: 'b1',
+    name: 'Top tagger',
+    parameters: [
+      { name: 'code', dtype: 'actor', index: 0, isRequired: true },
+      {
+        name: 'seed',
+        dtype: 'int',
+        index: 1,
+        isRequired: false,
+        defaultValue: 7
+      }
+    ],
+    groups: [{ id: 'g1', name: 'alice' }],
+    notebookSteps: [{ parameter: 'code', step: 'predict' }],
+    ...values
+  };
+}
+
+export function makeBoard(names: string[]): ILeaderboard {
+  return {
+    schema: [
+      { name: 'n', label: 'Count', dtype: 'int' },
+      { name: 'auc', label: 'AUC', dtype: 'float' }
+    ],
+    orderBy: [{ name: 'auc', sortDesc: true }],
+    ranking: names.map((name, index) => ({
+      run: { id: `run-${name}`, createdAt: '2026-01-01T00:00:00Z' },
+      group: { id: `group-${name}`, name },
+      results: [
+        { name: 'n', value: 3 },
+        { name: 'auc', value: index === 0 ? 0.98123456 : null }
+      ],
+      rank: index + 1
+    }))
+  };
+}
+
+export class Notebook implements INotebookSource {
+  readonly changed = new Signal<this, void>(this);
+  readonly contentChanged = new Signal<this, void>(this);
+  current: INotebookSource['current'] = {
+    path: 'work/tagger.ipynb',
+    name: 'tagger.ipynb',
+    isDirty: true
+  };
+
+  async content() {
+    return { metadata: {}, nbformat: 4, nbformat_minor: 5, cells: [] };
+  }
+}

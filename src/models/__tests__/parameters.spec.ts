@@ -1,0 +1,131 @@
+import { makeBenchmark } from '../../__tests__/server';
+import type { IParameter } from '../../protocol';
+import {
+  defaultArguments,
+  formParameters,
+  notebookParameter,
+  toJSONSchema,
+  unsupportedParameters
+} from '../parameters';
+
+function parameter(values: Partial<IParameter>): IParameter {
+  return { name: 'p', dtype: 'string', index: 0, isRequired: false, ...values };
+}
+
+function property(values: Partial<IParameter>) {
+  return toJSONSchema([parameter(values)]).properties?.p;
+}
+
+describe('notebookParameter()', () => {
+  it('should be the one of the first notebook step', () => {
+    const benchmark = makeBenchmark({
+      parameters: [
+        parameter({ name: 'a', dtype: 'actor' }),
+        parameter({ name: 'b', dtype: 'actor' })
+      ],
+      notebookSteps: [{ parameter: 'b', step: 's' }]
+    });
+    expect(notebookParameter(benchmark)?.name).toBe('b');
+  });
+
+  it('should be a file on a server without notebook steps', () => {
+    const benchmark = makeBenchmark({
+      parameters: [parameter({}), parameter({ name: 'f', dtype: 'file' })],
+      notebookSteps: undefined
+    });
+    expect(notebookParameter(benchmark)?.name).toBe('f');
+  });
+});
+
+describe('formParameters()', () => {
+  it('should leave the notebook out and keep the order', () => {
+    const benchmark = makeBenchmark({
+      parameters: [
+        parameter({ name: 'last', index: 3 }),
+        parameter({ name: 'code', dtype: 'actor' }),
+        parameter({ name: 'first', index: 1 }),
+        parameter({ name: 'table', dtype: 'file', index: 2 })
+      ]
+    });
+    const names = formParameters(benchmark).map(({ name }) => name);
+    expect(names).toEqual(['first', 'last']);
+  });
+});
+
+describe('unsupportedParameters()', () => {
+  it('should name what is required and can not be given', () => {
+    const benchmark = makeBenchmark({
+      parameters: [
+        parameter({ name: 'code', dtype: 'actor', isRequired: true }),
+        parameter({ name: 'table', dtype: 'file', isRequired: true }),
+        parameter({ name: 'extra', dtype: 'file' })
+      ]
+    });
+    const names = unsupportedParameters(benchmark).map(({ name }) => name);
+    expect(names).toEqual(['table']);
+  });
+});
+
+describe('defaultArguments()', () => {
+  it('should take declared defaults and chosen options', () => {
+    const values = defaultArguments([
+      parameter({ name: 'a', defaultValue: 0 }),
+      parameter({ name: 'b', defaultValue: false }),
+      parameter({ name: 'c' }),
+      parameter({
+        name: 'd',
+        dtype: 'select',
+        values: [
+          { name: 'One', value: 1 },
+          { name: 'Two', value: 2, isDefault: true }
+        ]
+      })
+    ]);
+    expect(values).toEqual({ a: 0, b: false, d: 2 });
+  });
+});
+
+describe('toJSONSchema()', () => {
+  it.each([
+    ['bool', 'boolean'],
+    ['int', 'integer'],
+    ['float', 'number'],
+    ['string', 'string']
+  ])('should type %s as %s', (dtype, type) => {
+    expect(property({ dtype })).toEqual({ title: 'p', type });
+  });
+
+  it('should carry label, help and what is required', () => {
+    const schema = toJSONSchema([
+      parameter({ label: 'Seed', help: 'Any number', isRequired: true })
+    ]);
+    expect(schema.required).toEqual(['p']);
+    expect(schema.properties?.p).toEqual({
+      title: 'Seed',
+      description: 'Any number',
+      type: 'string'
+    });
+  });
+
+  it('should offer the options of a select', () => {
+    const values = [{ name: 'Fast', value: 'f' }];
+    expect(property({ dtype: 'select', values })).toMatchObject({
+      type: 'string',
+      oneOf: [{ const: 'f', title: 'Fast' }]
+    });
+  });
+
+  it.each([
+    ['[0,1]', { minimum: 0, maximum: 1 }],
+    ['(0.5,10)', { exclusiveMinimum: 0.5, exclusiveMaximum: 10 }],
+    ['[-inf,3]', { maximum: 3 }],
+    ['[2,]', { minimum: 2 }],
+    ['nonsense', {}]
+  ])('should read the range %s', (range, limits) => {
+    expect(property({ dtype: 'float', range })).toEqual({
+      title: 'p',
+      type: 'number',
+      ...limits
+    });
+  });
+});

@@ -1,0 +1,160 @@
+import { StateDB } from '@jupyterlab/statedb';
+import {
+  json,
+  makeBenchmark,
+  makeRun,
+  Notebook,
+  Server
+} from '../../__tests__/server';
+import { SubmissionModel } from '../submission';
+
+const ANSWER = { problems: [], sha256: 'abc', parameters: [] };
+
+describe('SubmissionModel', () => {
+  let server: Server;
+  let notebook: Notebook;
+  let state: StateDB;
+  let model: SubmissionModel;
+
+  function create(): SubmissionModel {
+    return new SubmissionModel({ service: server.service, notebook, state });
+  }
+
+  beforeEach(async () => {
+    server = new Server({
+      'POST check': ANSWER,
+      'POST submit': { run: makeRun() }
+    });
+    notebook = new Notebook();
+    state = new StateDB();
+    model = create();
+    await model.prepare(makeBenchmark(), 'alice');
+  });
+
+  afterEach(() => {
+    model.dispose();
+    jest.useRealTimers();
+  });
+
+  describe('#prepare()', () => {
+    it("should begin with the user's name and the defaults", () => {
+      expect(model.name).toBe('alice');
+      expect(model.arguments).toEqual({ seed: 7 });
+    });
+
+    it('should bring back the last choices of the benchmark', async () => {
+      model.name = 'team';
+      model.arguments = { seed: 3 };
+      const next = create();
+      await next.prepare(makeBenchmark(), 'alice');
+      expect(next.name).toBe('team');
+      expect(next.arguments).toEqual({ seed: 3 });
+      await next.prepare(makeBenchmark({ id: 'b2' }), 'alice');
+      expect(next.name).toBe('alice');
+      expect(next.arguments).toEqual({ seed: 7 });
+    });
+
+    it('should forget values of parameters that are gone', async () => {
+      model.arguments = { seed: 3 };
+      const next = create();
+      await next.prepare(makeBenchmark({ parameters: [] }), 'alice');
+      expect(next.arguments).toEqual({});
+    });
+  });
+
+  describe('#blocker', () => {
+    it('should be null when all is there', () => {
+      expect(model.blocker).toBeNull();
+    });
+
+    it('should tell that no notebook is open', () => {
+      notebook.current = null;
+      expect(model.blocker).toBe('notebook');
+    });
+
+    it('should tell that no benchmark is chosen', async () => {
+      await model.prepare(null, 'alice');
+      expect(model.blocker).toBe('benchmark');
+    });
+  });
+
+  describe('#check()', () => {
+    it('should send the notebook and the arguments', async () => {
+      await model.check();
+      expect(server.asked).toEqual([
+        {
+          route: 'POST check',
+          body: {
+            benchmark: 'b1',
+            notebook: {
+              name: 'tagger.ipynb',
+              content: await notebook.content()
+            },
+            arguments: { seed: 7 }
+          }
+        }
+      ]);
+      expect(model.checked).toEqual(ANSWER);
+    });
+
+    it('should show why it could not be done', async () => {
+      server.answers['POST check'] = json({ message: 'Not JSON.' }, 400);
+      await model.check();
+      expect(model.problems).toEqual([
+        { severity: 'error', message: 'Not JSON.' }
+      ]);
+    });
+
+    it('should be debounced, and done only while asked for', async () => {
+      jest.useFakeTimers();
+      notebook.contentChanged.emit();
+      await jest.advanceTimersByTimeAsync(5000);
+      expect(server.count('POST check')).toBe(0);
+      model.isChecking = true;
+      notebook.contentChanged.emit();
+      notebook.contentChanged.emit();
+      await jest.advanceTimersByTimeAsync(5000);
+      expect(server.count('POST check')).toBe(1);
+    });
+
+    it('should drop the answer for a notebook that was left', async () => {
+      const problems = [{ severity: 'error', message: 'No parameters.' }];
+      server.answers['POST check'] = { ...ANSWER, problems };
+      const checked = model.check();
+      notebook.current = { path: 'b.ipynb', name: 'b.ipynb', isDirty: false };
+      notebook.changed.emit();
+      await checked;
+      expect(model.problems).toEqual([]);
+    });
+  });
+
+  describe('#submit()', () => {
+    it('should send the submission and answer the run', async () => {
+      model.name = ' team ';
+      expect((await model.submit()).id).toBe('r1');
+      expect(server.asked[0].body).toMatchObject({ submission: 'team' });
+    });
+
+    it('should leave an empty name to the service', async () => {
+      model.name = ' ';
+      await model.submit();
+      expect(server.asked[0].body).not.toHaveProperty('submission');
+    });
+
+    it('should be busy meanwhile', async () => {
+      const submitted = model.submit();
+      expect(model.blocker).toBe('busy');
+      await expect(model.submit()).rejects.toThrow('nothing to submit');
+      await submitted;
+      expect(model.blocker).toBeNull();
+    });
+
+    it('should show the problems of a refusal', async () => {
+      const problems = [{ severity: 'error', message: 'Cell 2.', cell: 2 }];
+      server.answers['POST submit'] = json({ message: 'No.', problems }, 400);
+      await expect(model.submit()).rejects.toThrow('No.');
+      expect(model.problems).toEqual(problems);
+      expect(model.isSubmitting).toBe(false);
+    });
+  });
+});

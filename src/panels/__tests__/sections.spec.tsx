@@ -1,0 +1,288 @@
+import { StateDB } from '@jupyterlab/statedb';
+import type { Event, ServiceManager } from '@jupyterlab/services';
+import { nullTranslator } from '@jupyterlab/translation';
+import { CommandRegistry } from '@lumino/commands';
+import { Stream } from '@lumino/signaling';
+import React, { act } from 'react';
+import { createRoot, Root } from 'react-dom/client';
+import {
+  json,
+  makeBenchmark,
+  makeBoard,
+  makeRun,
+  Notebook,
+  Server
+} from '../../__tests__/server';
+import { RobModel } from '../../model';
+import { CommandIDs } from '../../tokens';
+import { BenchmarkSection } from '../benchmark';
+import { ConnectionStatus, Header } from '../header';
+import { LeaderboardSection } from '../leaderboard';
+import type { ISectionProps } from '../props';
+import { RunsSection } from '../runs';
+import { SubmitSection } from '../submit';
+
+Object.assign(globalThis, { IS_REACT_ACT_ENVIRONMENT: true });
+
+const EVIL = '<img src=x onerror=alert(1)>';
+
+let server: Server;
+let notebook: Notebook;
+let model: RobModel;
+let executed: [string, unknown][];
+let props: ISectionProps;
+let node: HTMLElement;
+let root: Root;
+
+async function show(
+  Section: (props: ISectionProps) => JSX.Element | null
+): Promise<void> {
+  await act(async () => root.render(<Section {...props} />));
+}
+
+async function click(element: Element | null): Promise<void> {
+  expect(element).not.toBeNull();
+  await act(async () => (element as HTMLElement).click());
+}
+
+function button(text: string): HTMLButtonElement | null {
+  return (
+    [...node.querySelectorAll('button')].find(
+      ({ textContent }) => textContent === text
+    ) ?? null
+  );
+}
+
+beforeEach(() => {
+  server = new Server({
+    'GET session': {
+      kind: 'embedded',
+      state: 'ready',
+      name: 'ROB',
+      version: '0.1.0',
+      username: 'alice'
+    },
+    'GET api/v1/workflows': { workflows: [makeBenchmark()] },
+    'GET api/v1/workflows/b1': makeBenchmark({ description: EVIL }),
+    'GET api/v1/workflows/b1/leaderboard': makeBoard(['bob', 'alice', EVIL]),
+    'GET api/v1/workflows/b1/runs?limit=50': { runs: [] }
+  });
+  notebook = new Notebook();
+  model = new RobModel({
+    service: server.service,
+    notebook,
+    state: new StateDB(),
+    events: new Stream<ServiceManager['events'], Event.Emission>(
+      {} as ServiceManager['events']
+    )
+  });
+  const commands = new CommandRegistry();
+  executed = [];
+  for (const id of Object.values(CommandIDs)) {
+    commands.addCommand(id, { execute: args => executed.push([id, args]) });
+  }
+  const trans = nullTranslator.load('jupyterlab_rob');
+  props = { model, commands, trans };
+  node = document.body.appendChild(document.createElement('div'));
+  root = createRoot(node);
+});
+
+afterEach(async () => {
+  await act(async () => root.unmount());
+  node.remove();
+  model.dispose();
+});
+
+describe('Header', () => {
+  it('should name the embedded service', async () => {
+    await model.refresh();
+    await show(Header);
+    expect(node.textContent).toContain('My machine');
+    expect(node.querySelector('.jp-RobDot')?.getAttribute('aria-label')).toBe(
+      'Ready'
+    );
+  });
+});
+
+describe('ConnectionStatus', () => {
+  it('should tell why there is no service, and try again', async () => {
+    const session = server.answers['GET session'];
+    server.answers['GET session'] = json({ message: 'No room.' }, 503);
+    await model.refresh();
+    await show(ConnectionStatus);
+    expect(node.querySelector('[role=alert]')?.textContent).toContain(
+      'No room.'
+    );
+    server.answers['GET session'] = session;
+    await click(button('Retry'));
+    await act(() => model.refresh());
+    expect(node.textContent).toBe('');
+  });
+});
+
+describe('BenchmarkSection', () => {
+  it('should show the description as text', async () => {
+    await model.refresh();
+    await show(BenchmarkSection);
+    expect(node.querySelector('img')).toBeNull();
+    expect(node.textContent).toContain(EVIL);
+  });
+
+  it('should open instructions and leaderboard', async () => {
+    await model.refresh();
+    await show(BenchmarkSection);
+    await click(button('Instructions'));
+    await click(button('Leaderboard'));
+    expect(executed.map(([id]) => id)).toEqual([
+      CommandIDs.showInstructions,
+      CommandIDs.openLeaderboard
+    ]);
+  });
+});
+
+describe('SubmitSection', () => {
+  beforeEach(() => model.refresh());
+
+  it('should follow the notebook', async () => {
+    await show(SubmitSection);
+    expect(node.textContent).toContain('tagger.ipynb');
+    expect(node.textContent).toContain('unsaved');
+    notebook.current = { path: 'b.ipynb', name: 'b.ipynb', isDirty: false };
+    await act(async () => notebook.changed.emit());
+    expect(node.textContent).toContain('b.ipynb');
+    expect(node.textContent).not.toContain('unsaved');
+  });
+
+  it('should tell why nothing can be submitted', async () => {
+    notebook.current = null;
+    await show(SubmitSection);
+    expect(button('Submit notebook')?.disabled).toBe(true);
+    expect(node.textContent).toContain('Open the notebook');
+  });
+
+  it('should submit', async () => {
+    await show(SubmitSection);
+    await click(button('Submit notebook'));
+    expect(executed).toEqual([[CommandIDs.submitNotebook, {}]]);
+  });
+
+  it('should show problems with the way to their cells', async () => {
+    server.answers['POST check'] = {
+      problems: [{ severity: 'warning', message: 'Uses input().', cell: 7 }],
+      sha256: '3f9a1c00',
+      parameters: []
+    };
+    await model.submission.check();
+    await show(SubmitSection);
+    expect(node.textContent).toContain('Uses input().');
+    expect(node.textContent).toContain('3f9a1c');
+    await click(button('show'));
+    expect(executed).toEqual([
+      [CommandIDs.showCell, { path: 'work/tagger.ipynb', cell: 7 }]
+    ]);
+  });
+
+  it('should make a form of the parameters when it is unfolded', async () => {
+    await show(SubmitSection);
+    expect(node.querySelector('input[type=number]')).toBeNull();
+    await click(button('Parameters (1)'));
+    await act(async () => {
+      await import('../parameterform');
+    });
+    const input = node.querySelector<HTMLInputElement>('input[type=number]');
+    expect(input?.value).toBe('7');
+  });
+});
+
+describe('RunsSection', () => {
+  async function list(...runs: ReturnType<typeof makeRun>[]): Promise<void> {
+    server.answers['GET api/v1/workflows/b1/runs?limit=50'] = { runs };
+    await model.refresh();
+    await show(RunsSection);
+  }
+
+  it('should say that there are none yet', async () => {
+    await list();
+    expect(node.textContent).toContain('No runs yet.');
+  });
+
+  it('should show progress and cancel', async () => {
+    const progress = { step: 'predict', cell: 4, cells: 12, elapsed: 65 };
+    await list(makeRun({ state: 'RUNNING', progress }));
+    expect(node.textContent).toContain('cell 4 of 12');
+    expect(node.textContent).toContain('1:05');
+    expect(node.querySelector('progress')?.value).toBe(0.25);
+    await click(node.querySelector('[title="Cancel this run"]'));
+    expect(executed).toEqual([[CommandIDs.cancelRun, { run: 'r1' }]]);
+  });
+
+  it('should show the leading result and the rank', async () => {
+    const result = { n: 3, auc: 0.98123456 };
+    await list(makeRun({ state: 'SUCCESS', result, rank: 2 }));
+    expect(node.textContent).toContain('AUC 0.9812');
+    expect(node.textContent).toContain('#2');
+  });
+
+  it('should show the failing cell and lead there', async () => {
+    const cause = {
+      kind: 'notebook',
+      step: 'predict',
+      cell: 5,
+      cellId: 'c5',
+      ename: 'NameError',
+      evalue: EVIL,
+      message: 'It failed.'
+    };
+    await list(makeRun({ state: 'ERROR', cause }));
+    expect(node.textContent).toContain(`cell 5: NameError: ${EVIL}`);
+    expect(node.querySelector('img')).toBeNull();
+    await click(button('show'));
+    expect(executed).toEqual([[CommandIDs.showCell, { run: 'r1' }]]);
+  });
+
+  it('should unfold what else there is', async () => {
+    await list(
+      makeRun({
+        state: 'SUCCESS',
+        result: { n: 3, auc: null },
+        notebooks: [{ step: 'predict', name: 'predict.ipynb' }],
+        files: [{ id: 'f1', name: 'results/score.json', title: 'Metrics' }]
+      })
+    );
+    await click(node.querySelector('.jp-RobRun-summary'));
+    expect(node.querySelector('dl')?.textContent).toContain('Count3AUC–');
+    const links = [...node.querySelectorAll('a')].map(({ href }) =>
+      href.replace('http://localhost:8888/user/me/rob/api/v1/runs/r1/', '')
+    );
+    expect(links).toEqual(['notebooks/predict', 'downloads/files/f1']);
+    await click(button('Log'));
+    expect(executed).toEqual([[CommandIDs.openLog, { run: 'r1' }]]);
+  });
+
+  it('should tell how the latest run goes to those who do not see', async () => {
+    await list(makeRun({ state: 'CANCELED' }));
+    const status = node.querySelector('[role=status]');
+    expect(status?.textContent).toBe('tagger.ipynb CANCELED canceled');
+  });
+});
+
+describe('LeaderboardSection', () => {
+  it('should mark my row and show the ordering column', async () => {
+    await model.refresh();
+    await show(LeaderboardSection);
+    const rows = [...node.querySelectorAll('tbody tr')];
+    expect(rows.map(({ textContent }) => textContent)).toEqual([
+      '1bob0.9812',
+      '2alice← you–',
+      `3${EVIL}–`
+    ]);
+    expect(rows[1].className).toBe('jp-mod-mine');
+  });
+
+  it('should say that nobody is there', async () => {
+    server.answers['GET api/v1/workflows/b1/leaderboard'] = makeBoard([]);
+    await model.refresh();
+    await show(LeaderboardSection);
+    expect(node.textContent).toContain('Nobody is here yet');
+  });
+});

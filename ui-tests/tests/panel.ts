@@ -1,0 +1,84 @@
+import { expect, IJupyterLabPageFixture } from '@jupyterlab/galata';
+import type { Locator } from '@playwright/test';
+import * as path from 'path';
+
+const EXAMPLES = path.resolve(__dirname, '..', '..', 'examples');
+
+/** The panel, as a user sees it. */
+export class RobPanel {
+  constructor(private readonly _page: IJupyterLabPageFixture) {}
+
+  get node(): Locator {
+    return this._page.locator('#jupyterlab-rob-panel');
+  }
+
+  /** The latest run. */
+  get run(): Locator {
+    return this.node.locator('.jp-RobRun').first();
+  }
+
+  get submitButton(): Locator {
+    return this.node.getByRole('button', { name: 'Submit notebook' });
+  }
+
+  get name(): Locator {
+    return this.node.getByLabel('As', { exact: true });
+  }
+
+  /** My row of the leaderboard. */
+  get mine(): Locator {
+    return this.node.locator('.jp-RobRanking tr', { hasText: '← you' });
+  }
+
+  async open(): Promise<void> {
+    await this._page.sidebar.openTab('jupyterlab-rob-panel');
+    await expect(this.submitButton).toBeVisible();
+  }
+
+  /** Open a copy of an example, with cells added that are not saved. */
+  async openExample(
+    name: string,
+    folder: string,
+    cells: string[] = []
+  ): Promise<string> {
+    const page = this._page;
+    const target = `${folder}/${name}`;
+    await page.contents.uploadFile(path.join(EXAMPLES, name), target);
+    // Galata's way would have to show the file browser instead of the panel.
+    await page.evaluate(async path => {
+      await window.jupyterapp.commands.execute('docmanager:open', { path });
+    }, target);
+    for (const source of cells) {
+      await page.notebook.addCell('code', source);
+    }
+    await expect(this.node.locator('.jp-RobNotebook')).toHaveText(name);
+    return target;
+  }
+
+  /** Submit by a click and wait until a new run is listed. */
+  async submit(button = this.submitButton): Promise<void> {
+    const before = await this.latest();
+    await expect(this.submitButton).toBeEnabled();
+    await button.click();
+    await expect(this.run).toBeVisible();
+    if (before) {
+      await expect(this.run).not.toHaveAttribute('data-run', before);
+    }
+  }
+
+  async expectState(state: string): Promise<void> {
+    await expect(this.run).toHaveAttribute('data-state', state, {
+      timeout: 60000
+    });
+  }
+
+  private async latest(): Promise<string | null> {
+    // Either there are runs or the panel says that there are none.
+    await expect(this.node.locator('.jp-RobSection-runs')).not.toContainText(
+      'Loading'
+    );
+    return (await this.run.count()) > 0
+      ? this.run.getAttribute('data-run')
+      : null;
+  }
+}
