@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import sys
 from collections.abc import Mapping
+from datetime import timedelta
 from types import TracebackType
 from urllib.parse import urlsplit
 
@@ -18,6 +19,7 @@ from tornado.http1connection import HTTP1Connection, HTTP1ConnectionParameters
 from tornado.httputil import HTTPHeaders, HTTPMessageDelegate, RequestStartLine, ResponseStartLine
 from tornado.iostream import IOStream, StreamClosedError
 from tornado.tcpclient import TCPClient
+from tornado.util import TimeoutError as TornadoTimeoutError
 
 #: Seconds to wait for a connection.
 CONNECT_TIMEOUT = 10.0
@@ -56,11 +58,14 @@ class Exchange(HTTPMessageDelegate):
         parts = urlsplit(url)
         port = parts.port or (443 if parts.scheme == "https" else 80)
         try:
-            connecting = TCPClient().connect(
-                parts.hostname or "", port, ssl_options={} if parts.scheme == "https" else None
+            # Not asyncio.wait_for: before Python 3.12 it loses a cancellation that comes together with the result.
+            stream = await TCPClient().connect(
+                parts.hostname or "",
+                port,
+                ssl_options={} if parts.scheme == "https" else None,
+                timeout=timedelta(seconds=CONNECT_TIMEOUT),
             )
-            stream = await asyncio.wait_for(connecting, CONNECT_TIMEOUT)
-        except (OSError, StreamClosedError, asyncio.TimeoutError) as error:
+        except (OSError, TornadoTimeoutError, asyncio.TimeoutError) as error:
             raise ConnectFailed(f"{parts.netloc}: {error}") from error
         exchange = cls(stream)
         target = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
@@ -99,10 +104,7 @@ class Exchange(HTTPMessageDelegate):
         Raises:
             ExchangeBroken: The body is not complete, or nothing came for ``timeout`` seconds.
         """
-        try:
-            chunk = await asyncio.wait_for(self._chunks.get(), timeout)
-        except asyncio.TimeoutError as error:
-            raise ExchangeBroken(f"nothing was received for {timeout:g} s") from error
+        chunk = await (self._chunks.get() if timeout is None else self._get(timeout))
         if chunk is None and not self._complete:
             raise ExchangeBroken("the connection was closed in the middle of an answer")
         return chunk
@@ -155,6 +157,19 @@ class Exchange(HTTPMessageDelegate):
             if self.is_abandoned:
                 self._drain()
             await self._chunks.put(None)
+
+    async def _get(self, timeout: float) -> bytes | None:
+        # Not asyncio.wait_for; see `open`.
+        getting = asyncio.ensure_future(self._chunks.get())
+        try:
+            done, _ = await asyncio.wait({getting}, timeout=timeout)
+        except asyncio.CancelledError:
+            getting.cancel()
+            raise
+        if not done:
+            getting.cancel()
+            raise ExchangeBroken(f"nothing was received for {timeout:g} s")
+        return getting.result()
 
     def _drain(self) -> None:
         while not self._chunks.empty():

@@ -170,3 +170,17 @@ async def test_early_refusal_ends_the_upload(scripted: ScriptedService) -> None:
 async def _drain(exchange: Exchange) -> None:
     while await exchange.read() is not None:
         pass
+
+
+@pytest.mark.parametrize("timeout", [None, 5.0])
+@pytest.mark.parametrize("moment", range(6))
+async def test_cancelling_a_reader_is_never_lost(scripted: ScriptedService, timeout: float | None, moment: int) -> None:
+    async with await begin(scripted, "GET", "x") as exchange:
+        reader = asyncio.ensure_future(exchange.read(timeout))
+        await asyncio.sleep(0)
+        exchange._chunks.put_nowait(b"x")
+        for _ in range(moment):
+            await asyncio.sleep(0)
+        if reader.cancel():
+            with pytest.raises(asyncio.CancelledError):
+                await reader

@@ -132,3 +132,18 @@ async def test_service_without_events(scripted: ScriptedService) -> None:
     assert listener.monitor._task is not None
     await asyncio.wait_for(listener.monitor._task, 10)
     assert listener.events == []
+
+
+async def test_stopping_at_any_moment_ends_it(scripted: ScriptedService, monkeypatch: pytest.MonkeyPatch) -> None:
+    # A cancellation that comes together with what was waited for must not get lost, or the server never stops.
+    listener = Listener(scripted)
+
+    async def find(_: Upstream) -> Any:
+        return scripted.connection
+
+    monkeypatch.setattr(Upstream, "find", find)
+    for moment in range(60):
+        listener.monitor.wake()
+        for _ in range(moment):
+            await asyncio.sleep(0)
+        await asyncio.wait_for(asyncio.shield(listener.monitor.stop()), 5)
