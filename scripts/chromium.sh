@@ -4,14 +4,18 @@
 set -eu
 
 find_chromium() {
-    for program in "${CHROMIUM_PATH:-chromium}" chromium-browser google-chrome \
-        "/Applications/Chromium.app/Contents/MacOS/Chromium" \
-        "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"; do
+    for program in "${CHROMIUM_PATH:-chromium}" chromium-browser google-chrome; do
         command -v "$program" && return
     done
+    if [ "$system" = Darwin ]; then
+        for name in Chromium "Google Chrome"; do
+            command -v "/Applications/$name.app/Contents/MacOS/$name" && return
+        done
+    fi
     return 1
 }
 
+system=$(uname)
 find_chromium && exit 0
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
     {
@@ -21,7 +25,7 @@ if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
     find_chromium && exit 0
 fi
 echo "The browser tests need Chromium. Install it, then run the tests again:" >&2
-if [ "$(uname)" = Darwin ]; then
+if [ "$system" = Darwin ]; then
     echo "    brew install --cask chromium" >&2
 else
     echo "    sudo apt-get update && sudo apt-get install -y chromium" >&2
