@@ -74,7 +74,7 @@ def test_chromium_that_can_not_be_installed_is_asked_for(tmp_path: Path) -> None
     for name, answer in (("id", "1000"), ("uname", "Linux")):
         (tmp_path / name).write_text(f"#!{SHELL}\necho {answer}\n")
         (tmp_path / name).chmod(0o755)
-    command = [SHELL, SCRIPTS / "chromium.sh"]
+    command = [SHELL, str(SCRIPTS / "chromium.sh")]
 
     missing = subprocess.run(command, env={"PATH": str(tmp_path)}, capture_output=True, text=True, check=False)
     (tmp_path / "chromium").write_text(f"#!{SHELL}\n")
