@@ -70,20 +70,46 @@ def test_another_python_can_be_named(tmp_path: Path) -> None:
     assert "no 'python3.99'" in check_tools(tmp_path, "python3.99").stderr
 
 
-def test_chromium_that_can_not_be_installed_is_asked_for(tmp_path: Path) -> None:
-    for name, answer in (("id", "1000"), ("uname", "Linux")):
-        (tmp_path / name).write_text(f"#!{SHELL}\necho {answer}\n")
-        (tmp_path / name).chmod(0o755)
+def program(folder: Path, name: str, *lines: str) -> None:
+    (folder / name).write_text("\n".join([f"#!{SHELL}", *lines]) + "\n")
+    (folder / name).chmod(0o755)
+
+
+def chromium(path: Path) -> subprocess.CompletedProcess[str]:
+    """Run the search for Chromium with only the programs in ``path``."""
     command = [SHELL, str(SCRIPTS / "chromium.sh")]
+    return subprocess.run(command, env={"PATH": str(path)}, capture_output=True, text=True, check=False)
 
-    missing = subprocess.run(command, env={"PATH": str(tmp_path)}, capture_output=True, text=True, check=False)
-    (tmp_path / "chromium").write_text(f"#!{SHELL}\n")
-    (tmp_path / "chromium").chmod(0o755)
-    there = subprocess.run(command, env={"PATH": str(tmp_path)}, capture_output=True, text=True, check=False)
 
-    assert (missing.returncode, missing.stdout) == (1, "")
-    assert "sudo apt-get update && sudo apt-get install -y chromium" in missing.stderr
-    assert (there.returncode, there.stdout) == (0, f"{tmp_path / 'chromium'}\n")
+def test_chromium_is_found(tmp_path: Path) -> None:
+    program(tmp_path, "uname", "echo Linux")
+    program(tmp_path, "chromium")
+
+    done = chromium(tmp_path)
+
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"{tmp_path / 'chromium'}\n", "")
+
+
+def test_chromium_that_can_not_be_installed_is_asked_for(tmp_path: Path) -> None:
+    program(tmp_path, "uname", "echo Linux")
+    program(tmp_path, "id", "echo 1000")
+
+    done = chromium(tmp_path)
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "sudo apt-get update && sudo apt-get install -y chromium" in done.stderr
+
+
+def test_chromium_is_installed_by_root(tmp_path: Path) -> None:
+    program(tmp_path, "uname", "echo Linux")
+    program(tmp_path, "id", "echo 0")
+    there = tmp_path / "chromium"
+    program(tmp_path, "apt-get", 'echo "apt-get $*"', f'[ "$1" = update ] || {shutil.which("ln")} -s {SHELL} {there}')
+
+    done = chromium(tmp_path)
+
+    assert (done.returncode, done.stdout) == (0, f"{there}\n")
+    assert done.stderr == "apt-get update\napt-get install -y chromium\n"
 
 
 def test_demo_opens_the_panel_of_the_front_end() -> None:
