@@ -21,6 +21,8 @@ from tornado.iostream import IOStream, StreamClosedError
 from tornado.tcpclient import TCPClient
 from tornado.util import TimeoutError as TornadoTimeoutError
 
+from .deadline import within
+
 #: Seconds to wait for a connection.
 CONNECT_TIMEOUT = 10.0
 
@@ -58,7 +60,6 @@ class Exchange(HTTPMessageDelegate):
         parts = urlsplit(url)
         port = parts.port or (443 if parts.scheme == "https" else 80)
         try:
-            # Not asyncio.wait_for: before Python 3.12 it loses a cancellation that comes together with the result.
             stream = await TCPClient().connect(
                 parts.hostname or "",
                 port,
@@ -104,7 +105,10 @@ class Exchange(HTTPMessageDelegate):
         Raises:
             ExchangeBroken: The body is not complete, or nothing came for ``timeout`` seconds.
         """
-        chunk = await (self._chunks.get() if timeout is None else self._get(timeout))
+        try:
+            chunk = await within(timeout, self._chunks.get())
+        except asyncio.TimeoutError as error:
+            raise ExchangeBroken(f"nothing was received for {timeout:g} s") from error
         if chunk is None and not self._complete:
             raise ExchangeBroken("the connection was closed in the middle of an answer")
         return chunk
@@ -157,19 +161,6 @@ class Exchange(HTTPMessageDelegate):
             if self.is_abandoned:
                 self._drain()
             await self._chunks.put(None)
-
-    async def _get(self, timeout: float) -> bytes | None:
-        # Not asyncio.wait_for; see `open`.
-        getting = asyncio.ensure_future(self._chunks.get())
-        try:
-            done, _ = await asyncio.wait({getting}, timeout=timeout)
-        except asyncio.CancelledError:
-            getting.cancel()
-            raise
-        if not done:
-            getting.cancel()
-            raise ExchangeBroken(f"nothing was received for {timeout:g} s")
-        return getting.result()
 
     def _drain(self) -> None:
         while not self._chunks.empty():

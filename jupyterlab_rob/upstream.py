@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from . import embedded
 from .connection import Connection
+from .deadline import within
 from .errors import ServiceUnavailable
 from .exchange import ConnectFailed, Exchange, ExchangeBroken
 from .submission import Flow, Request, Response
@@ -56,7 +57,7 @@ class Upstream:
             ServiceUnavailable: The service can't be started or reached, or does not answer in time.
         """
         try:
-            return await asyncio.wait_for(self._fetch(request), REQUEST_TIMEOUT + self.start_timeout)
+            return await within(REQUEST_TIMEOUT + self.start_timeout, self._fetch(request))
         except asyncio.TimeoutError as error:
             raise ServiceUnavailable(f"The ROB service did not answer within {REQUEST_TIMEOUT:g} s.") from error
 

@@ -20,6 +20,7 @@ from traitlets import Float, Int, Unicode, default
 
 from .. import __version__
 from ..connection import EXIT_LOCKED, Connection, default_data_dir, remove_connection, write_connection
+from ..deadline import within
 from ..errors import DataFolderLocked, RobError, ServiceUnavailable
 from ..models import JSON
 from .lock import DataFolder
@@ -141,7 +142,7 @@ class RobService(JupyterApp):
         while not stopped.is_set():
             interval = min(self.idle_timeout / _IDLE_CHECKS, 60.0) if self.idle_timeout else None
             try:
-                await asyncio.wait_for(stopped.wait(), interval)
+                await within(interval, stopped.wait())
             except asyncio.TimeoutError:
                 if context.idle_for() >= self.idle_timeout:
                     context.log.info("Idle for %.0f s", context.idle_for())

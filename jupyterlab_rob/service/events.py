@@ -7,6 +7,8 @@ import json
 from collections.abc import AsyncGenerator
 from typing import Any
 
+from ..deadline import within
+
 #: A listener that reads so slowly that this many events wait for it is dropped; events are hints, and it asks again
 #: by REST.
 MAX_WAITING = 1000
@@ -37,7 +39,7 @@ class EventHub:
             yield ": connected\n\n"
             while True:
                 try:
-                    message = await asyncio.wait_for(queue.get(), keep_alive)
+                    message = await within(keep_alive, queue.get())
                 except asyncio.TimeoutError:
                     message = ": still here\n\n"
                 if message is None:

@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from logging import Logger
 from typing import Any, Protocol
 
+from ...deadline import within
 from ...models import RunState
 from .environment import run_environment
 from .plan import Plan, RunFolder
@@ -204,7 +205,7 @@ class RunQueue:
         try:
             while True:
                 with contextlib.suppress(asyncio.TimeoutError):
-                    await asyncio.wait_for(news.wait(), HEARTBEAT)
+                    await within(HEARTBEAT, news.wait())
                 news.clear()
                 for entry in record.read():
                     if entry["event"] == "end":
