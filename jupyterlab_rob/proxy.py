@@ -43,7 +43,7 @@ ROUTES = (
     Route.of("GET", "workflows/{}/runs"),
     Route.of("GET POST", "workflows/{}/groups"),
     Route.of("GET", "groups"),
-    Route.of("GET", "groups/{}"),
+    Route.of("GET DELETE", "groups/{}"),
     Route.of("GET POST", "groups/{}/runs"),
     Route.of("GET POST", "uploads/{}/files"),
     Route.of("GET", "uploads/{}/files/{}", is_file=True),

@@ -75,7 +75,7 @@ def find_benchmark(wanted: str) -> Flow[JSON]:
     listed = (yield from get("workflows"))["workflows"]
     found = [b for b in listed if b["id"] == wanted] or [b for b in listed if _slug(b["name"]) == _slug(wanted)]
     if not found:
-        names = ", ".join(b["name"] for b in listed)
+        names = ", ".join(b["id"] for b in listed)
         hint = f"There are: {names}." if names else "There are none."
         raise NotFound(f"There is no benchmark {wanted}. {hint}")
     if len(found) > 1:
@@ -103,7 +103,7 @@ def submit(
 
     Raises:
         InvalidInput: The notebook or an argument is wrong (``problems`` tells what); nothing is sent then.
-        RobError: The service refused; no upload is left behind.
+        RobError: The service refused; neither an upload nor an empty submission is left behind.
     """
     problems = check(notebook, benchmark, arguments)
     errors = [problem for problem in problems if problem.severity == "error"]
@@ -111,15 +111,24 @@ def submit(
         raise InvalidInput(" ".join(problem.message for problem in errors), problems)
     if not submission:
         submission = (yield from get())["username"]
-    group = yield from _find_or_create_group(benchmark["id"], str(submission))
-    file = yield from _upload(group["id"], safe_name(name), notebooks.dump(notebooks.clean(notebook)))
+    group, is_new = yield from _find_or_create_group(benchmark["id"], str(submission))
+    try:
+        return (yield from _start(group["id"], benchmark, notebook, name, arguments))
+    except RobError:
+        if is_new:
+            yield Request("DELETE", _path("groups", group["id"]))
+        raise
+
+
+def _start(group_id: str, benchmark: JSON, notebook: JSON, name: str, arguments: Mapping[str, Any]) -> Flow[JSON]:
+    file = yield from _upload(group_id, safe_name(name), notebooks.dump(notebooks.clean(notebook)))
     own, notebooks_own = split_arguments(benchmark, arguments)
     step = {"type": "$notebook", "value": {"fileId": file["id"], "parameters": notebooks_own}}
     body = {"arguments": _pairs({**own, actor_parameter(benchmark)["name"]: step})}
-    response = yield _post(_path("groups", group["id"], "runs"), body)
+    response = yield _post(_path("groups", group_id, "runs"), body)
     if response.status >= 400:
         # Nobody would ever find this upload again.
-        yield Request("DELETE", _path("uploads", group["id"], "files", file["id"]))
+        yield Request("DELETE", _path("uploads", group_id, "files", file["id"]))
     return dict(response.json())
 
 
@@ -134,18 +143,19 @@ def safe_name(name: str) -> str:
     return f"{stem.strip(' .') or 'notebook'}.ipynb"
 
 
-def _find_or_create_group(benchmark_id: str, name: str) -> Flow[JSON]:
+def _find_or_create_group(benchmark_id: str, name: str) -> Flow[tuple[JSON, bool]]:
+    """The submission of that name, and whether it was made here."""
     path = _path("workflows", benchmark_id, "groups")
     found = yield from _find_group(path, name)
     if found:
-        return found
+        return found, False
     response = yield _post(path, {"name": name})
     if response.status in (400, 409):
         # Someone, perhaps this user in another window, was quicker.
         found = yield from _find_group(path, name)
         if found:
-            return found
-    return dict(response.json())
+            return found, False
+    return dict(response.json()), True
 
 
 def _find_group(path: str, name: str) -> Flow[JSON | None]:

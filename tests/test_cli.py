@@ -98,7 +98,7 @@ def test_environment_names_benchmark_and_submission(real_service: Connection, tm
     [
         (["submit", "nowhere.ipynb", "-b", "number-predictor"], "Can't read nowhere.ipynb"),
         (["submit", EXAMPLE], "Give -b BENCHMARK"),
-        (["submit", EXAMPLE, "-b", "nope"], "There are: Number predictor"),
+        (["submit", EXAMPLE, "-b", "nope"], "There are: number-predictor"),
         (["submit", EXAMPLE, "-b", "number-predictor", "-p", "shift=x"], "shift takes a whole number"),
         (["submit", EXAMPLE, "-b", "number-predictor", "-p", "shfit=1"], "Did you mean shift?"),
         (["submit", EXAMPLE, "-b", "number-predictor", "-p", "shift"], "is not NAME=VALUE"),

@@ -88,7 +88,7 @@ def test_bad_input(real_service: Connection, tmp_path: Path) -> None:
         rob.submit("number-predictor", tmp_path / "text.ipynb")
     with pytest.raises(InvalidInput, match="no parameter depth"):
         rob.submit("number-predictor", EXAMPLE, {"depth": 1})
-    with pytest.raises(NotFound, match="There are: Number predictor"):
+    with pytest.raises(NotFound, match="There are: number-predictor"):
         rob.submit("nope", EXAMPLE)
     with pytest.raises(NotFound):
         Client().get_run("nope")

@@ -121,6 +121,19 @@ def test_refused_start_leaves_no_upload() -> None:
     assert caught.value.problems[0].cell == 2
 
 
+def test_refused_start_leaves_no_empty_submission() -> None:
+    script = Script(
+        ("GET workflows/b1/groups", 200, {"groups": []}),
+        ("POST workflows/b1/groups", 201, GROUP),
+        ("POST uploads/g1/files", 201, {"id": "f1"}),
+        ("POST groups/g1/runs", 400, {"message": "no such kernel"}),
+        ("DELETE uploads/g1/files/f1", 204, {}),
+        ("DELETE groups/g1", 204, {}),
+    )
+    with pytest.raises(InvalidInput, match="no such kernel"):
+        script.drive(submit(BENCHMARK, NOTEBOOK, "a.ipynb", {}, "alice"))
+
+
 def test_refused_upload() -> None:
     script = Script(
         ("GET workflows/b1/groups", 200, {"groups": [GROUP]}),
@@ -147,7 +160,7 @@ def test_find_benchmark(wanted: str) -> None:
 
 def test_benchmark_is_not_found() -> None:
     listed = {"workflows": [{"id": "b0", "name": "Other"}, {"id": "b1", "name": "x"}, {"id": "b2", "name": "X"}]}
-    with pytest.raises(NotFound, match=r"no benchmark nope\. There are: Other, x, X"):
+    with pytest.raises(NotFound, match=r"no benchmark nope\. There are: b0, b1, b2"):
         Script(("GET workflows", 200, listed)).drive(find_benchmark("nope"))
     with pytest.raises(NotFound, match="There are none"):
         Script(("GET workflows", 200, {"workflows": []})).drive(find_benchmark("nope"))

@@ -95,6 +95,10 @@ class GroupHandler(ServiceHandler):
     async def get(self, group: str) -> None:
         self.answer(await self.call(self.context.store.submission, self.identity.user, group))
 
+    async def delete(self, group: str) -> None:
+        await self.call(self.context.store.delete_submission, self.identity.user, group)
+        self.set_status(204)
+
 
 class GroupRunsHandler(ServiceHandler):
     async def get(self, group: str) -> None:
@@ -218,6 +222,7 @@ PATTERNS = {
     "groups:create": "workflows/{workflowId}/groups",
     "groups:list": "groups",
     "groups:get": "groups/{userGroupId}",
+    "groups:delete": "groups/{userGroupId}",
     "groups:runs": "groups/{userGroupId}/runs?state={state}",
     "runs:start": "groups/{userGroupId}/runs",
     "uploads:list": "uploads/{userGroupId}/files",

@@ -101,6 +101,16 @@ def test_submission_is_refused(api: Api, body: dict[str, object]) -> None:
     assert api.request("POST", "workflows/probe/groups", json=body).status_code in (400, 404)
 
 
+def test_submission_without_runs_is_deleted(api: Api) -> None:
+    submission = api.submission()
+    api.upload(submission, notebook("1"))
+    assert api.request("DELETE", f"groups/{submission}").status_code == 204
+    assert api.request("GET", f"groups/{submission}").status_code == 404
+    submission = api.submission()
+    api.ended(api.started(notebook("1"), submission))
+    assert api.request("DELETE", f"groups/{submission}").status_code == 409
+
+
 def test_submission_names_are_unique_also_in_a_race(api: Api) -> None:
     def create(_: int) -> int:
         answer = api.request("POST", "workflows/probe/groups", json={"name": "the only one"})

@@ -207,6 +207,7 @@ def test_others_are_kept_out(store: Store) -> None:
         lambda: store.executed_notebook(mallory, run, "first-step"),
         lambda: store.result_file(mallory, run, "x"),
         lambda: store.delete_run(mallory, run),
+        lambda: store.delete_submission(mallory, submission),
     ):
         with pytest.raises(Forbidden):
             attempt()

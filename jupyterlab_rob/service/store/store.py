@@ -182,6 +182,13 @@ class Store:
                 raise Conflict(f"There is a submission '{name}' already.") from error
             return dict(handle)
 
+    def delete_submission(self, user: str, submission: str) -> None:
+        """Delete a submission with its files; Conflict when it has runs, which are results that others compare with."""
+        with self._writing(user) as unit:
+            if unit.submission(submission).runs:
+                raise Conflict("The submission has runs. Delete them first.")
+            unit.group_service().delete_group(submission)
+
     # -- Uploads --------------------------------------------------------------------------------------------------
 
     def uploads(self, user: str, submission: str) -> JSON:
