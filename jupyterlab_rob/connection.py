@@ -17,7 +17,7 @@ from jupyter_core.paths import jupyter_data_dir, jupyter_runtime_dir, secure_wri
 from .errors import ServiceUnavailable
 
 #: Exit code of a service that found its data folder locked by another one: the other one serves.
-EXIT_LOCKED = 75
+EXIT_LOCKED = 3
 
 
 @dataclass(frozen=True)

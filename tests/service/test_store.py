@@ -6,6 +6,7 @@ import ast
 import errno
 import io
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 
@@ -30,12 +31,14 @@ PACKAGE = Path(jupyterlab_rob.__file__).parent
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Database:
-    return Database(f"sqlite:///{tmp_path / 'rob.db'}").init()
+def database(tmp_path: Path) -> Iterator[Database]:
+    database = Database(f"sqlite:///{tmp_path / 'rob.db'}").init()
+    yield database
+    database.close()
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Any:
+def store(tmp_path: Path) -> Iterator[Store]:
     store = Store(tmp_path)
     store.open()
     store.add_benchmark(PROBE, "probe")
