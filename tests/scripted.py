@@ -59,7 +59,9 @@ class ScriptedService:
     def paths(self) -> list[str]:
         """Method and URI below the base of all requests but probes."""
         return [
-            line for r in self.requests if (line := f"{r.method} {r.uri[len('/rob/api/v1') :].lstrip('/')}") != "GET "
+            line
+            for r in self.requests
+            if (line := f"{r.method} {str(r.uri)[len('/rob/api/v1') :].lstrip('/')}") != "GET "
         ]
 
 

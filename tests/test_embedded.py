@@ -93,8 +93,8 @@ def test_error_line_is_the_message(fake_service: Path) -> None:
 
 def test_only_its_own_words_are_quoted(fake_service: Path) -> None:
     embedded.log_file().write_text("ERROR: of yesterday\n")
-    fake_service.write_text("import os\nprint('of today', flush=True)\nos._exit(3)")
-    with pytest.raises(ServiceUnavailable, match=r"status 3\. of today") as caught:
+    fake_service.write_text("import os\nprint('of today', flush=True)\nos._exit(5)")
+    with pytest.raises(ServiceUnavailable, match=r"status 5\. of today") as caught:
         embedded.ensure(timeout=20)
     assert "yesterday" not in caught.value.message
 

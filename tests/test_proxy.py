@@ -89,7 +89,7 @@ async def test_headers_pass_by_a_list_in_both_directions(scripted: ScriptedServi
         assert "theirs" not in response.headers.get(name, "")
     assert response.headers.get("Access-Control-Allow-Origin") != "*"
 
-    (sent,) = [request for request in scripted.requests if "workflows" in request.uri]
+    (sent,) = [request for request in scripted.requests if "workflows" in str(request.uri)]
     assert sent.uri == "/rob/api/v1/workflows?limit=5"
     assert sent.headers["Authorization"] == f"token {TOKEN}"
     assert sent.headers["Accept-Language"] == "de"

@@ -31,14 +31,21 @@ class Context:
     url: str
     stop: Callable[[], None]
     status: Callable[[], JSON]
-    last_activity: float = field(default_factory=time.monotonic)
+    _requests: int = 0
+    _last_activity: float = field(default_factory=time.monotonic)
 
-    def note_activity(self) -> None:
-        self.last_activity = time.monotonic()
+    def request_begins(self) -> None:
+        self._requests += 1
+
+    def request_ends(self) -> None:
+        self._requests -= 1
+        self._last_activity = time.monotonic()
 
     def idle_for(self) -> float:
-        """Seconds since the last request, 0 while a run is active."""
-        return 0.0 if self.queue.active else time.monotonic() - self.last_activity
+        """Seconds since the last request or run has ended; 0 while there is one."""
+        if self._requests or self.queue.active:
+            self._last_activity = time.monotonic()
+        return time.monotonic() - self._last_activity
 
     def progress(self, run: str) -> JSON | None:
         active = self.queue.get(run)

@@ -32,13 +32,31 @@ class ServiceHandler(web.RequestHandler):
     context: Context
     log: Logger
 
+    #: Whether the service is busy as long as a request is served; it is not while somebody merely listens.
+    keeps_awake = True
+    _is_counted = False
+
     def initialize(self, context: Context) -> None:
         self.context = context
         self.log = context.log
 
     async def prepare(self) -> None:
         self.identity = self.context.authenticator.authenticate(self.request.headers)
-        self.context.note_activity()
+        if self.keeps_awake:
+            self._is_counted = True
+            self.context.request_begins()
+
+    def on_finish(self) -> None:
+        self._release()
+
+    def on_connection_close(self) -> None:
+        # A reader that left: there may be nothing to finish.
+        self._release()
+
+    def _release(self) -> None:
+        if self._is_counted:
+            self._is_counted = False
+            self.context.request_ends()
 
     def set_default_headers(self) -> None:
         self.set_header("Content-Type", "application/json")

@@ -177,6 +177,8 @@ class ExecutedNotebookHandler(ServiceHandler):
 
 
 class EventsHandler(ServiceHandler):
+    keeps_awake = False
+
     async def get(self) -> None:
         self.set_header("Content-Type", "text/event-stream")
         stream = self.context.events.listen(KEEP_ALIVE)
