@@ -20,7 +20,7 @@ module.exports = {
   automock: false,
   collectCoverageFrom: ['src/**/*.{ts,tsx}', '!src/**/__tests__/**'],
   coverageReporters: ['text-summary'],
-  modulePathIgnorePatterns: ['<rootDir>/jupyterlab_rob/'],
+  modulePathIgnorePatterns: ['<rootDir>/jupyterlab_rob/', '<rootDir>/.venv/'],
   reporters: ['default'],
   testRegex: 'src/.*\\.spec\\.tsx?$',
   transformIgnorePatterns: [`/node_modules/(?!${esModules}).+`]
