@@ -57,7 +57,7 @@ class RobService(JupyterApp):
         min=0,
         help="Seconds without request and active run after which the service ends; 0: never.",
     ).tag(config=True)
-    max_upload = Int(512 * 1024 * 1024, min=1, help="Largest request body, in bytes.").tag(config=True)
+    max_upload = Int(512 * 1024 * 1024, min=1, help="Largest upload, in bytes.").tag(config=True)
 
     @default("data_dir")
     def _default_data_dir(self) -> str:
@@ -70,6 +70,8 @@ class RobService(JupyterApp):
         try:
             if sys.platform not in ("linux", "darwin"):
                 raise ServiceUnavailable(f"The ROB service runs on Linux and macOS; this is {sys.platform}.")
+            # All that the service and its runs write is the user's alone.
+            os.umask(0o077)
             folder = DataFolder(Path(self.data_dir).expanduser().absolute())
             folder.claim()
             self._log_handler = open_log(folder.path / "service.log", logging.INFO)
@@ -96,7 +98,7 @@ class RobService(JupyterApp):
         log = logging.getLogger("jupyterlab_rob.service")
         store = Store(data_dir)
         store.open()
-        end_abandoned_runs(store.ledger, log)
+        end_abandoned_runs(store.ledger, data_dir / "runs", log)
         owner = Identity(store.ensure_user(getpass.getuser()), getpass.getuser(), administrator=True)
         executor = ThreadPoolExecutor(POOL_SIZE, thread_name_prefix="store")
         events = EventHub()
@@ -116,6 +118,7 @@ class RobService(JupyterApp):
             executor=executor,
             log=log,
             url=url,
+            max_upload=self.max_upload,
             stop=stopped.set,
             status=lambda: self._status(connection, queue),
         )
@@ -125,6 +128,8 @@ class RobService(JupyterApp):
         server.add_sockets(sockets)
         write_connection(connection)
         log.info("Serving %s at %s", data_dir, url)
+        if sys.stderr.isatty():
+            print(f"The ROB service listens at {url}; its data and its log are in {data_dir}.", file=sys.stderr)
         try:
             await self._until_stopped_or_idle(stopped, context)
         finally:
@@ -132,6 +137,7 @@ class RobService(JupyterApp):
             remove_connection(connection)
             server.stop()
             await queue.close()
+            await changes.settled()
             events.close()
             await server.close_all_connections()
             executor.shutdown()

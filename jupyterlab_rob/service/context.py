@@ -29,6 +29,7 @@ class Context:
     executor: Executor
     log: Logger
     url: str
+    max_upload: int
     stop: Callable[[], None]
     status: Callable[[], JSON]
     _requests: int = 0
@@ -77,6 +78,11 @@ class RunEvents:
             task = asyncio.create_task(self._publish_end(event))
             self._ends.add(task)
             task.add_done_callback(self._ends.discard)
+
+    async def settled(self) -> None:
+        """Wait until the last events of all runs that have ended are published."""
+        if self._ends:
+            await asyncio.wait(set(self._ends))
 
     async def _publish_end(self, event: dict[str, Any]) -> None:
         """The last event of a run carries what came of it."""

@@ -13,7 +13,8 @@ from urllib.parse import quote
 from tornado import web
 from tornado.iostream import StreamClosedError
 
-from ..errors import InvalidInput, RobError
+from .. import strictjson
+from ..errors import InvalidInput, RobError, TooLarge
 from ..models import JSON
 from .store import Download
 
@@ -23,9 +24,14 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 T = TypeVar("T")
 
+#: Largest body that is no upload, in bytes.
+MAX_JSON = 4 << 20
+
 _CHUNK = 1 << 20
 
 
+# A streamed body: without it, all of it would be read before anyone asks who sends it.
+@web.stream_request_body
 class ServiceHandler(web.RequestHandler):
     """Base of all handlers: nobody gets past ``prepare`` without a token."""
 
@@ -39,12 +45,26 @@ class ServiceHandler(web.RequestHandler):
     def initialize(self, context: Context) -> None:
         self.context = context
         self.log = context.log
+        self.received = bytearray()
 
     async def prepare(self) -> None:
         self.identity = self.context.authenticator.authenticate(self.request.headers)
         if self.keeps_awake:
             self._is_counted = True
             self.context.request_begins()
+        limit = self.max_body()
+        if int(self.request.headers.get("Content-Length") or 0) > limit:
+            raise TooLarge(f"The request is larger than the {limit} bytes that are allowed here.")
+        # Also ends a body that comes without a length.
+        connection: Any = self.request.connection
+        connection.set_max_body_size(limit)
+
+    def max_body(self) -> int:
+        """The largest body that is taken, in bytes."""
+        return MAX_JSON
+
+    async def data_received(self, chunk: bytes) -> None:
+        self.received += chunk
 
     def on_finish(self) -> None:
         self._release()
@@ -72,11 +92,11 @@ class ServiceHandler(web.RequestHandler):
 
     def body(self) -> JSON:
         """The request's JSON object; an empty body is an empty object."""
-        if not self.request.body:
+        if not self.received:
             return {}
         try:
-            document = json.loads(self.request.body)
-        except (ValueError, RecursionError) as error:
+            document = strictjson.loads(bytes(self.received))
+        except ValueError as error:
             raise InvalidInput(f"The request's body is not JSON: {error}.") from error
         if not isinstance(document, dict):
             raise InvalidInput("The request's body must be a JSON object.")

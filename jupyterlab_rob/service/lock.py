@@ -31,12 +31,18 @@ class DataFolder:
             ) from error
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
+        except BlockingIOError as error:
             owner = os.read(lock, 32).decode(errors="replace").strip() or "unknown"
             os.close(lock)
             raise DataFolderLocked(
                 f"The data folder {self.path} is in use by another ROB service (process {owner}). "
                 "Stop that one, or set ROB_DATA_DIR to another folder."
+            ) from error
+        except OSError as error:
+            os.close(lock)
+            raise ServiceUnavailable(
+                f"The data folder {self.path} can't be used: its file system can't lock files ({error.strerror}). "
+                "Set ROB_DATA_DIR to a folder on a local disk."
             ) from error
         os.ftruncate(lock, 0)
         os.write(lock, f"{os.getpid()}\n".encode())

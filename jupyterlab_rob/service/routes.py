@@ -6,6 +6,7 @@ import io
 from typing import Any
 
 from tornado import web
+from tornado.httputil import HTTPFile, HTTPInputError, parse_body_arguments
 from tornado.iostream import StreamClosedError
 
 from .. import __version__
@@ -108,6 +109,7 @@ class GroupRunsHandler(ServiceHandler):
         self.answer(await self.call(self.context.store.runs_of_submission, self.identity.user, group, state))
 
     async def post(self, group: str) -> None:
+        self.context.queue.require_open()
         arguments = self.body().get("arguments", [])
         if not isinstance(arguments, list):
             raise InvalidInput("The arguments must be a list.")
@@ -117,14 +119,22 @@ class GroupRunsHandler(ServiceHandler):
 
 
 class UploadsHandler(ServiceHandler):
+    def max_body(self) -> int:
+        return self.context.max_upload
+
     async def get(self, group: str) -> None:
         self.answer(await self.call(self.context.store.uploads, self.identity.user, group))
 
     async def post(self, group: str) -> None:
-        files = self.request.files.get("file", [])
-        if len(files) != 1:
+        files: dict[str, list[HTTPFile]] = {}
+        try:
+            parse_body_arguments(self.request.headers.get("Content-Type", ""), bytes(self.received), {}, files)
+        except HTTPInputError as error:
+            raise InvalidInput(f"The form can't be read: {error}.") from error
+        given = files.get("file", [])
+        if len(given) != 1:
             raise InvalidInput("Send one file, as multipart/form-data in the field 'file'.")
-        name, content = files[0].filename, files[0].body
+        name, content = given[0].filename, given[0].body
         store = self.context.store
         self.answer(
             await self.call(store.upload, self.identity.user, group, name, io.BytesIO(content), len(content)), 201

@@ -135,6 +135,19 @@ class ServiceProcess:
         store.add_benchmark(PROBE, "probe")
         store.close()
 
+    def add_commands(self, identifier: str, *commands: str) -> None:
+        """Add a benchmark whose only step, ``run``, is these commands."""
+        folder = self.data_dir.parent / identifier
+        folder.mkdir()
+        (folder / "flowserv.yaml").write_text(f"name: {identifier}\nspecfile: benchmark.yaml\n")
+        action = {"environment": "python", "commands": commands}
+        template = {"workflow": {"steps": [{"name": "run", "action": action}]}, "parameters": []}
+        (folder / "benchmark.yaml").write_text(json.dumps(template))
+        store = Store(self.data_dir)
+        store.open()
+        store.add_benchmark(folder, identifier)
+        store.close()
+
     def spawn(self, *arguments: str, **environment: str) -> subprocess.Popen[str]:
         return subprocess.Popen(
             [sys.executable, "-m", "jupyterlab_rob.service", f"--data-dir={self.data_dir}", *arguments],

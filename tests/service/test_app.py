@@ -41,6 +41,29 @@ def test_log_is_structured_and_has_no_token(service: ServiceProcess) -> None:
     assert token not in text
 
 
+def test_files_are_private_in_a_folder_that_is_not(service: ServiceProcess) -> None:
+    service.data_dir.chmod(0o755)
+    for path in service.data_dir.glob("rob.db*"):
+        path.unlink()
+    with service.running():
+        modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in service.data_dir.iterdir() if path.is_file()}
+        assert {name: mode for name, mode in modes.items() if mode & 0o077} == {}
+
+
+def test_stopping_service_takes_no_run(service: ServiceProcess) -> None:
+    with service.running("--slots=1") as api:
+        run = api.started(notebook("import time; time.sleep(600)"))
+        wait_for(lambda: (api.get(f"runs/{run}")["progress"] or {}).get("cell"), "the first cell")
+        submission = api.submission()
+        assert api.request("POST", "shutdown").status_code == 202
+        try:
+            answer = api.request("POST", f"groups/{submission}/runs", json={"arguments": []})
+        except requests.ConnectionError:
+            return
+        assert answer.status_code == 503
+        assert "is stopping" in answer.json()["message"]
+
+
 def test_one_process_owns_the_data_folder(service: ServiceProcess) -> None:
     with service.running():
         second = service.spawn()

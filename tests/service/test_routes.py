@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+import socket
 from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import urlsplit
 
 import pytest
 import requests
 
+from jupyterlab_rob.service.handler import MAX_JSON
 from jupyterlab_rob.service.routes import PATTERNS
 
 from .api import TIMEOUT, Api, notebook, scoring
@@ -85,6 +88,30 @@ def test_errors_are_json_with_a_message(api: Api, method: str, path: str, status
     answer = api.request(method, path)
     assert answer.status_code == status
     assert answer.json()["message"]
+
+
+def test_a_stranger_sends_no_body(api: Api) -> None:
+    # Refused on the head: the body, which is never sent, would be a hundred times what this waits for.
+    head = (
+        f"POST /rob/api/v1/uploads/x/files HTTP/1.1\r\nHost: {urlsplit(api.url).netloc}\r\n"
+        "Content-Type: multipart/form-data; boundary=b\r\nContent-Length: 100000000\r\n\r\n"
+    )
+    address = urlsplit(api.url)
+    with socket.create_connection((str(address.hostname), int(address.port or 0)), timeout=TIMEOUT) as connection:
+        connection.sendall(head.encode())
+        assert connection.recv(100).startswith(b"HTTP/1.1 401")
+
+
+def test_too_large(api: Api) -> None:
+    answer = api.request("POST", "workflows/probe/groups", data=b" " * (MAX_JSON + 1))
+    assert answer.status_code == 413
+    assert str(MAX_JSON) in answer.json()["message"]
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999"])
+def test_numbers_are_finite(api: Api, number: str) -> None:
+    answer = api.request("POST", "workflows/probe/groups", data=f'{{"name": "x", "n": [{number}]}}')
+    assert answer.status_code == 400
 
 
 @pytest.mark.parametrize("body", ["{", "[]", '"text"', "1" * 100_000, "[" * 100_000])

@@ -101,6 +101,8 @@ def test_error_in_a_notebook_without_cell_ids(api: Api) -> None:
         (scoring("None"), "metrics", "is missing"),
         ("import os; os.kill(os.getpid(), 9)", "kernel", "The kernel died"),
         ("name = input()", "notebook", "cell 2: StdinNotImplementedError"),
+        (scoring("10 ** 400"), "metrics", "a finite number is expected"),
+        ("open(outputfile, 'w').write('[' * 100_000)", "metrics", "is not JSON"),
     ],
 )
 def test_what_goes_wrong_is_said(api: Api, cell: str, kind: str, words: str) -> None:
@@ -213,6 +215,43 @@ def test_cancel_ends_the_whole_tree(api: Api) -> None:
     assert "CANCELED" in again.json()["message"]
 
 
+def test_cancel_ends_a_command_that_hides(service: ServiceProcess) -> None:
+    service.add_commands("hiding", "echo here; exec env -i /bin/sleep 3777")
+    with service.running() as api:
+        submission = api.submission("hiding")
+        run = api.request("POST", f"groups/{submission}/runs", json={"arguments": []}).json()["id"]
+        wait_for(lambda: "here" in api.log(run) and _sleepers("3777"), "the command")
+        assert api.request("PUT", f"runs/{run}", json={}).json()["state"] == "CANCELED"
+        assert _sleepers("3777") == []
+
+
+def test_killed_service_leaves_no_hidden_command(service: ServiceProcess) -> None:
+    service.add_commands("hiding", "exec env -i /bin/sleep 3778")
+    with service.running() as api:
+        submission = api.submission("hiding")
+        run = api.request("POST", f"groups/{submission}/runs", json={"arguments": []}).json()["id"]
+        (sleeper,) = wait_for(lambda: _sleepers("3778"), "the command")
+        service.end(signal.SIGKILL)
+    assert sleeper.is_running()
+    with service.running() as api:
+        assert api.get(f"runs/{run}")["state"] == "ERROR"
+        assert _sleepers("3778") == []
+        assert not (service.data_dir / "runs" / run / "work").exists()
+
+
+def _sleepers(seconds: str) -> list[psutil.Process]:
+    return [
+        process
+        for process in psutil.process_iter(["cmdline", "status"])
+        if process.info["cmdline"] == ["/bin/sleep", seconds] and process.info["status"] != psutil.STATUS_ZOMBIE
+    ]
+
+
+def test_kernel_leaves_nothing_in_the_steps_folder(api: Api) -> None:
+    run = api.ended(api.started(notebook("import os; print('HERE', sorted(os.listdir()))", scoring(1))))
+    assert "HERE ['data', 'results']" in api.log(run["id"])
+
+
 def test_delete_run(api: Api) -> None:
     submission = api.submission()
     run = api.ended(api.started(notebook(scoring(1e9)), submission))["id"]
@@ -278,7 +317,7 @@ def test_killed_service_leaves_no_run_behind(service: ServiceProcess) -> None:
             handle = api.get(f"runs/{run}")
             assert handle["state"] == "ERROR"
             assert handle["cause"]["kind"] == "service"
-            assert "died while this run was active" in handle["messages"][-1]
+            assert "ended while this run was active" in handle["messages"][-1]
         assert run_processes([running, waiting]) == []
         assert api.get(f"runs/{running}/notebooks/first-step")["cells"]
         assert api.ended(api.started(notebook(scoring(1))))["state"] == "SUCCESS"

@@ -53,7 +53,7 @@ def _read(files: Path, name: str) -> Any:
         raise MetricsProblem(f"The metrics file '{name}' is larger than {MAX_SIZE} bytes.")
     try:
         return json.loads(path.read_bytes())
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise MetricsProblem(f"The metrics file '{name}' is not JSON: {error}.") from error
 
 
@@ -66,14 +66,22 @@ def _value(document: Any, name: str, column: Column) -> Value:
         if column.required:
             raise MetricsProblem(f"{where} is missing; the benchmark declares it as {column.dtype}.")
         return None
-    if isinstance(value, float) and not math.isfinite(value):
-        raise MetricsProblem(f"{where} is {value}; a finite number is expected.")
+    if not _is_finite(value):
+        raise MetricsProblem(f"{where} is {str(value)[:40]}; a finite number is expected.")
     if not _fits(value, column.dtype):
         raise MetricsProblem(f"{where} is {json.dumps(value)[:80]}; a value of type {column.dtype} is expected.")
     return _TYPES[column.dtype](value)
 
 
 _TYPES: dict[str, type[int] | type[float] | type[str]] = {"int": int, "float": float, "string": str}
+
+
+def _is_finite(value: Any) -> bool:
+    """Whether a number is one that a float can hold; what is no number has nothing to hold."""
+    try:
+        return not isinstance(value, (int, float)) or math.isfinite(value)
+    except OverflowError:
+        return False
 
 
 def _fits(value: Any, dtype: str) -> bool:

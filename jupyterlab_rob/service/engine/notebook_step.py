@@ -3,6 +3,7 @@ happens."""
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from pathlib import Path
@@ -18,7 +19,7 @@ from papermill.exceptions import PapermillException, PapermillExecutionError
 from papermill.iorw import load_notebook_node
 from traitlets.config import Config
 
-from ...notebooks import parameter_names
+from ...notebooks import kernel_name, parameter_names
 from .files import FileProblem, inside
 from .plan import Plan, RunFolder, Step
 from .record import Cause, RecordWriter
@@ -29,9 +30,9 @@ ENGINE = "rob"
 #: than many a cell.
 SAVE_INTERVAL = 2.0
 
-#: Longest path of a socket (104 on macOS, 107 on Linux), and room for ``/kernel-UUID-ipc-N``.
-_SOCKET_PATH = 104
-_SOCKET_NAME = 52
+#: Longest path of a socket (103 on macOS, 107 on Linux), and what it adds to the connection file's (``-ipc-5``).
+_SOCKET_PATH = 103
+_SOCKET_SUFFIX = 6
 
 _INJECTED = "injected-parameters"
 
@@ -126,7 +127,7 @@ def run_notebook(plan: Plan, step: Step, run: RunFolder, folder: Path, record: R
     notebook = load_notebook_node(str(_find(plan, step, run)))
     values = _values(plan, step, notebook)
     numbers = CellNumbers(notebook, injects=bool(values))
-    kernel = notebook.metadata.get("kernelspec", {}).get("name", "")
+    kernel = kernel_name(notebook) or ""
     try:
         language = KernelSpecManager().get_kernel_spec(kernel).language
         papermill.execute_notebook(
@@ -136,7 +137,7 @@ def run_notebook(plan: Plan, step: Step, run: RunFolder, folder: Path, record: R
             engine_name=ENGINE,
             language=language,
             cwd=str(folder),
-            config=_kernel_config(),
+            config=_kernel_config(step),
             progress_bar=False,
             stdout_file=sys.stdout,
             stderr_file=sys.stderr,
@@ -165,10 +166,16 @@ def run_notebook(plan: Plan, step: Step, run: RunFolder, folder: Path, record: R
     return None
 
 
-def _kernel_config() -> Config:
-    """Sockets where their paths are not too long for the system, else ports, which others can see and take."""
-    fits = len(jupyter_runtime_dir()) + _SOCKET_NAME <= _SOCKET_PATH
-    return Config(KernelManager={"transport": "ipc" if fits else "tcp"})
+def _kernel_config(step: Step) -> Config:
+    """Connection file and sockets in the run's runtime folder, away from the notebook.
+
+    Where the sockets' paths would be too long for the system: ports, which others can see and take.
+    """
+    connection_file = Path(jupyter_runtime_dir()) / f"{step.slug}.json"
+    fits = len(os.fsencode(connection_file)) + _SOCKET_SUFFIX <= _SOCKET_PATH
+    return Config(
+        KernelManager={"transport": "ipc" if fits else "tcp", "connection_file": str(connection_file)},
+    )
 
 
 def _find(plan: Plan, step: Step, run: RunFolder) -> Path:

@@ -5,6 +5,7 @@ A plan names folders and files relative to the run folder, whose layout this mod
     plan.json        the plan
     record.jsonl     what happened (see record.py)
     log.txt          everything that the steps printed
+    session          the session of the run's process (see processes.py)
     notebooks/       executed notebooks, one per notebook step
     work/files/      what the steps hand on to each other, and in the end the results
     work/steps/N/    the folder in which step N runs
@@ -93,6 +94,10 @@ class RunFolder:
     @property
     def log(self) -> Path:
         return self.path / "log.txt"
+
+    @property
+    def session(self) -> Path:
+        return self.path / "session"
 
     @property
     def notebooks(self) -> Path:

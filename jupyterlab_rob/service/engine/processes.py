@@ -1,14 +1,17 @@
-"""Ends all processes of a run: its process group, the kernels (which have sessions of their own) and what they started.
+"""Ends all processes of a run: its session, the kernels (which have sessions of their own) and what they started.
 
-Processes are found by the mark in their environment, not by a stored process id: ids are reused, and a process that
-has left its parent and its session still carries the mark. One that clears its environment *and* leaves its parent
-escapes; only a sandbox can hold that.
+They are found in three ways, since each alone can be escaped: by the mark in their environment, by the session of the
+run's worker, and as descendants of those. One that clears its environment escapes when it is outside the worker's
+session and its parent has ended; only a sandbox can hold that.
 """
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable
+import os
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
 
 import psutil
 
@@ -17,28 +20,63 @@ from .environment import RUN_MARK
 _ROUNDS = 20
 
 
-def run_processes(runs: Iterable[str]) -> list[psutil.Process]:
-    """All living processes of these runs, with their descendants."""
-    wanted = set(runs)
+@dataclass(frozen=True)
+class Session:
+    """The session that a worker leads: its process id, and when that process began (seconds since 1970)."""
+
+    leader: int
+    began: float
+
+    @classmethod
+    def of(cls, leader: int) -> Session | None:
+        """The session of a living worker; None when it has ended already."""
+        try:
+            return cls(leader, psutil.Process(leader).create_time())
+        except psutil.Error:
+            return None
+
+    @classmethod
+    def read(cls, path: Path) -> Session | None:
+        """The session that was written down; None when there is none, or its number may be another's by now."""
+        try:
+            leader, began = path.read_text().split()
+            session = cls(int(leader), float(began))
+        except (OSError, ValueError):
+            return None
+        return session if session._is_still_meant() else None
+
+    def write(self, path: Path) -> None:
+        path.write_text(f"{self.leader} {self.began}")
+
+    def _is_still_meant(self) -> bool:
+        try:
+            return psutil.Process(self.leader).create_time() == self.began
+        except psutil.Error:
+            # The leader is gone. Its number is not given away as long as the session has members.
+            return psutil.boot_time() < self.began
+
+
+def run_processes(runs: Collection[str], sessions: Collection[Session] = ()) -> list[psutil.Process]:
+    """All living processes of these runs and sessions, with their descendants."""
+    leaders = {session.leader for session in sessions}
     found: dict[int, psutil.Process] = {}
     for process in psutil.process_iter():
-        with contextlib.suppress(psutil.Error):
-            if process.environ().get(RUN_MARK) in wanted:
+        with contextlib.suppress(psutil.Error, OSError):
+            if _session(process.pid) in leaders or process.environ().get(RUN_MARK) in runs:
                 found[process.pid] = process
                 for child in process.children(recursive=True):
                     found[child.pid] = child
     return [process for process in found.values() if _is_alive(process)]
 
 
-def end_processes(runs: Iterable[str]) -> int:
-    """Kill all processes of these runs and wait until they are gone; returns how many were killed.
+def end_processes(runs: Collection[str], sessions: Collection[Session] = ()) -> int:
+    """Kill all processes of these runs and sessions and wait until they are gone; returns how many were killed.
 
     Repeats, because a process may start another one while the list is made.
     """
-    wanted = set(runs)
     killed = 0
-    for _ in range(_ROUNDS if wanted else 0):
-        processes = run_processes(wanted)
+    for _ in range(_ROUNDS if runs else 0):
+        processes = run_processes(runs, sessions)
         if not processes:
             break
         for process in processes:
@@ -47,6 +85,13 @@ def end_processes(runs: Iterable[str]) -> int:
                 killed += 1
         psutil.wait_procs(processes, timeout=2)
     return killed
+
+
+def _session(process: int) -> int | None:
+    try:
+        return os.getsid(process)
+    except OSError:
+        return None
 
 
 def _is_alive(process: psutil.Process) -> bool:

@@ -20,14 +20,18 @@ from logging import Logger
 from typing import Any, Protocol
 
 from ...deadline import within
+from ...errors import Conflict, ServiceUnavailable, StorageFull
 from ...models import RunState
 from .environment import run_environment
 from .plan import Plan, RunFolder
-from .processes import end_processes
-from .record import Cause, RecordReader
+from .processes import Session, end_processes
+from .record import Cause, CauseKind, RecordReader
 
 #: A running run says so at least this often, in seconds, so that slow and stuck differ.
 HEARTBEAT = 5.0
+
+#: Seconds that a worker has to exit after its last word.
+_EXIT_TIMEOUT = 10.0
 
 
 class RunStore(Protocol):
@@ -56,6 +60,7 @@ class ActiveRun:
     cells: int | None = None
     started: float | None = None
     canceled: bool = False
+    session: Session | None = None
     work: asyncio.Task[Cause | None] | None = field(default=None, repr=False)
     life: asyncio.Task[None] | None = field(default=None, repr=False)
 
@@ -87,6 +92,7 @@ class RunQueue:
         self._free = asyncio.Semaphore(slots)
         self._finishing = asyncio.Lock()
         self._active: dict[str, ActiveRun] = {}
+        self._is_closed = False
 
     @property
     def active(self) -> list[ActiveRun]:
@@ -95,8 +101,14 @@ class RunQueue:
     def get(self, run: str) -> ActiveRun | None:
         return self._active.get(run)
 
+    def require_open(self) -> None:
+        """Raises ServiceUnavailable when the service is about to stop, and takes no more runs."""
+        if self._is_closed:
+            raise ServiceUnavailable("The ROB service is stopping and takes no more runs. Try again in a moment.")
+
     def submit(self, plan: Plan, folder: RunFolder) -> None:
         """Queue a run that the store has as PENDING."""
+        self.require_open()
         run = ActiveRun(plan, folder)
         self._active[plan.run] = run
         self._changed(run)
@@ -119,7 +131,8 @@ class RunQueue:
             await asyncio.wait([active.life])
 
     async def close(self) -> None:
-        """End all runs as ERROR: the service stops."""
+        """Take no more runs and end those that there are as ERROR: the service stops."""
+        self._is_closed = True
         runs = self.active
         for run in runs:
             if run.work is not None:
@@ -147,13 +160,13 @@ class RunQueue:
             self._changed(run)
             cause = await self._execute(run)
             # The slot is kept until nothing of the run is left that could take processor time from the next.
-            await self._call(end_processes, [run.plan.run])
+            await _end_processes(run)
             return cause
 
     async def _execute(self, run: ActiveRun) -> Cause | None:
         """Start the run's process and follow its record until it exits."""
         # Kernels put their sockets there. Not in the run folder: the path of a socket must be short.
-        with tempfile.TemporaryDirectory(prefix="rob-") as runtime_dir:
+        with tempfile.TemporaryDirectory(prefix=runtime_prefix(run.plan.run)) as runtime_dir:
             return await self._spawn(run, runtime_dir)
 
     async def _spawn(self, run: ActiveRun, runtime_dir: str) -> Cause | None:
@@ -176,11 +189,14 @@ class RunQueue:
                 )
         finally:
             os.close(wake)
+        run.session = Session.of(process.pid)
+        if run.session is not None:
+            run.session.write(run.folder.session)
         try:
             return await self._follow(run, process, woken)
         except asyncio.CancelledError:
-            with contextlib.suppress(ProcessLookupError):
-                process.kill()
+            # With the worker still there, so that its descendants are known by it.
+            await _end_processes(run)
             await process.wait()
             raise
         finally:
@@ -209,7 +225,8 @@ class RunQueue:
                 news.clear()
                 for entry in record.read():
                     if entry["event"] == "end":
-                        await exited
+                        with contextlib.suppress(asyncio.TimeoutError):
+                            await within(_EXIT_TIMEOUT, exited)
                         return Cause.from_dict(entry["cause"]) if entry["cause"] else None
                     run.note(entry)
                 if exited.done():
@@ -221,11 +238,11 @@ class RunQueue:
 
     async def _finish(self, run: ActiveRun, cause: Cause | None) -> None:
         try:
-            await self._call(end_processes, [run.plan.run])
+            await _end_processes(run)
             async with self._finishing:
                 if not run.canceled:
-                    run.state = await self._call(self._store.finish_run, run.plan.run, cause)
-            await self._call(shutil.rmtree, run.folder.work, True)
+                    run.state = await self._end(run, cause)
+            await asyncio.to_thread(shutil.rmtree, run.folder.work, True)
         except Exception:
             self._log.exception("Run %s could not be finished", run.plan.run)
             run.state = RunState.ERROR
@@ -233,8 +250,30 @@ class RunQueue:
             del self._active[run.plan.run]
             self._changed(run)
 
+    async def _end(self, run: ActiveRun, cause: Cause | None) -> RunState:
+        """Write down how the run ended; if its results can't be stored, that."""
+        try:
+            state: RunState = await self._call(self._store.finish_run, run.plan.run, cause)
+        except Conflict:
+            raise
+        except Exception as error:
+            self._log.exception("The results of run %s could not be stored", run.plan.run)
+            kind: CauseKind = "storage" if isinstance(error, StorageFull) else "service"
+            cause = Cause(kind, f"The results could not be stored: {error}")
+            state = await self._call(self._store.finish_run, run.plan.run, cause)
+        return state
+
     async def _call(self, function: Callable[..., Any], *arguments: Any) -> Any:
         return await asyncio.get_running_loop().run_in_executor(self._executor, function, *arguments)
+
+
+def runtime_prefix(run: str) -> str:
+    """How the name of the run's runtime folder, among temporary files, begins."""
+    return f"rob-{run[:12]}-"
+
+
+async def _end_processes(run: ActiveRun) -> None:
+    await asyncio.to_thread(end_processes, [run.plan.run], [run.session] if run.session else [])
 
 
 def _died(code: int) -> Cause:

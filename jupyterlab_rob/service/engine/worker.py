@@ -17,6 +17,9 @@ from .files import FileProblem, hand_on, provide, relative_path
 from .plan import Plan, RunFolder, Step
 from .record import Cause, RecordWriter
 
+#: How much of the log's end is looked through for a command's last words, in bytes.
+_TAIL = 4096
+
 
 class StepFailed(Exception):
     """A step went wrong for a reason that the user is told."""
@@ -111,8 +114,8 @@ class Worker:
 
     def _last_line(self, start: int) -> str:
         with self.folder.log.open("rb") as log:
-            log.seek(start)
-            lines = log.read()[-4096:].decode(errors="replace").strip().splitlines()
+            log.seek(max(start, self.folder.log.stat().st_size - _TAIL))
+            lines = log.read(_TAIL).decode(errors="replace").strip().splitlines()
         return lines[-1] if lines else ""
 
 

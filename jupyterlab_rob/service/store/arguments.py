@@ -14,7 +14,7 @@ from flowserv.model.template.parameter import ParameterIndex
 from jupyter_client.kernelspec import KernelSpecManager
 
 from ...errors import InvalidInput
-from ...notebooks import parse
+from ...notebooks import kernel_name, parse
 from .storage import ConfinedFile
 
 #: Type of an argument that names an uploaded notebook; see docs/protocol.md.
@@ -92,7 +92,7 @@ def _file(file: Any) -> ConfinedFile:
 
 
 def _check_kernel(notebook: dict[str, Any], name: str) -> None:
-    kernel = notebook.get("metadata", {}).get("kernelspec", {}).get("name")
+    kernel = kernel_name(notebook)
     if not kernel:
         raise InvalidInput(
             f"'{name}' does not say which kernel it needs. Open it in JupyterLab, choose a kernel and save it."
