@@ -40,6 +40,15 @@ def misfit(declaration: JSON, value: Any) -> str | None:
     return None
 
 
+def unsendable(value: Any) -> str | None:
+    """What keeps ``value`` from being sent as JSON, as the end of a sentence; None when nothing does."""
+    try:
+        json.dumps(value, allow_nan=False)
+    except (TypeError, ValueError, RecursionError):
+        return "holds what JSON can't say: give finite numbers (no NaN, no Infinity), texts, lists and records"
+    return None
+
+
 def coerce(declaration: JSON, text: str) -> Any:
     """The value that ``text`` stands for, by the parameter's ``dtype``.
 

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from . import notebooks
-from .arguments import coerce, coerce_freely, misfit
+from .arguments import coerce, coerce_freely, misfit, unsendable
 from .errors import InvalidInput
 from .models import JSON, Problem
 
@@ -136,7 +136,7 @@ def _check_arguments(notebook: JSON, benchmark: JSON, actor: str, arguments: Map
         if name == actor:
             yield Problem("error", f"{name} is the notebook itself and takes no other value.", parameter=name)
         elif name in declared:
-            problem = None if value is None else misfit(declared[name], value)
+            problem = None if value is None else misfit(declared[name], value) or unsendable(value)
             if problem:
                 yield Problem("error", f"{name} {problem}.", parameter=name)
         elif name in variables:
@@ -144,6 +144,8 @@ def _check_arguments(notebook: JSON, benchmark: JSON, actor: str, arguments: Map
         elif own is not None and name not in own:
             known = sorted({*declared, *own.difference(variables)} - {actor})
             yield Problem("error", f"There is no parameter {name}. {_suggestion(name, known)}", parameter=name)
+        elif problem := unsendable(value):
+            yield Problem("error", f"{name} {problem}.", parameter=name)
     for name, declaration in declared.items():
         is_missing = arguments.get(name) is None and declaration.get("defaultValue") is None
         if name != actor and is_missing and declaration.get("isRequired"):

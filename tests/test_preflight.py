@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pytest
@@ -91,6 +92,18 @@ def test_wrong_arguments(arguments: dict[str, Any], reason: str) -> None:
     (problem,) = check(make_notebook(GOOD_CELL), BENCHMARK, arguments)
     assert reason in problem.message
     assert problem.parameter == next(iter(arguments))
+
+
+@pytest.mark.parametrize("value", [math.nan, -math.inf, [1, {"a": (2, math.inf)}], {"a": object()}])
+@pytest.mark.parametrize("name", ["depth", "options"])
+def test_arguments_that_are_not_json(name: str, value: Any) -> None:
+    parameters = [*BENCHMARK["parameters"], {"dtype": "any", "name": "options"}]
+    benchmark = {**BENCHMARK, "parameters": parameters}
+    (problem,) = check(make_notebook(GOOD_CELL + "\ndepth = 1"), benchmark, {name: value})
+    assert (problem.severity, problem.parameter) == ("error", name)
+    assert problem.message.startswith(f"{name} holds what JSON can't say: give finite numbers")
+    r = {"kernelspec": {"name": "ir", "language": "R"}}
+    assert len(check(make_notebook("x <- 1", metadata=r), benchmark, {name: value})) == 1
 
 
 def test_missing_argument() -> None:
