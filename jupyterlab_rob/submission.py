@@ -84,11 +84,6 @@ def find_benchmark(wanted: str) -> Flow[JSON]:
     return dict((yield from get("workflows", found[0]["id"])))
 
 
-def check_notebook(benchmark: str, notebook: JSON, arguments: Mapping[str, Any]) -> Flow[list[Problem]]:
-    """What would be refused, without sending the notebook."""
-    return check(notebook, (yield from find_benchmark(benchmark)), arguments)
-
-
 def submit(
     benchmark: JSON, notebook: JSON, name: str, arguments: Mapping[str, Any], submission: str | None = None
 ) -> Flow[JSON]:
@@ -109,9 +104,9 @@ def submit(
     errors = [problem for problem in problems if problem.severity == "error"]
     if errors:
         raise InvalidInput(" ".join(problem.message for problem in errors), problems)
-    if not submission:
-        submission = (yield from get())["username"]
-    group, is_new = yield from _find_or_create_group(benchmark["id"], str(submission))
+    # The service keeps a name without the spaces around it; it would not be found with them.
+    submission = (submission or "").strip() or str((yield from get())["username"])
+    group, is_new = yield from _find_or_create_group(benchmark["id"], submission)
     try:
         return (yield from _start(group["id"], benchmark, notebook, name, arguments))
     except RobError:
@@ -175,7 +170,7 @@ def _upload(group_id: str, name: str, content: bytes) -> Flow[JSON]:
 
 
 def _post(path: str, document: JSON) -> Request:
-    return Request("POST", path, json.dumps(document).encode())
+    return Request("POST", path, json.dumps(document, allow_nan=False).encode())
 
 
 def _pairs(arguments: JSON) -> list[JSON]:

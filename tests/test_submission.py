@@ -87,6 +87,24 @@ def test_submission_is_made_when_there_is_none() -> None:
     assert json.loads(script.requests[1].body or b"") == {"name": "alice"}
 
 
+def test_spaces_around_the_submissions_name() -> None:
+    script = Script(
+        ("GET workflows/b1/groups", 200, {"groups": [GROUP]}),
+        ("POST uploads/g1/files", 201, {"id": "f1"}),
+        ("POST groups/g1/runs", 201, {"id": "r1"}),
+    )
+    script.drive(submit(BENCHMARK, NOTEBOOK, "a.ipynb", {}, " alice "))
+    script = Script(("GET ", 200, {"username": "bob"}), ("GET workflows/b1/groups", 503, {}))
+    with pytest.raises(ServiceUnavailable):
+        script.drive(submit(BENCHMARK, NOTEBOOK, "a.ipynb", {}, "  "))
+
+
+def test_nothing_is_sent_that_is_not_json() -> None:
+    script = Script()
+    with pytest.raises(InvalidInput, match="depth holds what JSON can't say"):
+        script.drive(submit(BENCHMARK, make_notebook(GOOD_CELL + "\ndepth = 1"), "a", {"depth": float("nan")}, "alice"))
+
+
 @pytest.mark.parametrize("status", [400, 409])
 def test_someone_else_made_the_submission_meanwhile(status: int) -> None:
     script = Script(
