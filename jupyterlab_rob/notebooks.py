@@ -10,6 +10,7 @@ import ast
 import hashlib
 import json
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from .errors import InvalidInput
@@ -22,6 +23,7 @@ PARAMETERS_TAG = "parameters"
 _EPHEMERAL_CELL_METADATA = ("execution", "trusted")
 # Cell magics that run the rest of the cell as Python.
 _TRANSPARENT_MAGICS = ("%%time", "%%capture")
+_HELP = re.compile(r"\s*[\w.]+\?{1,2}\s*")
 _ASSIGNED_MAGIC = re.compile(r"^(\s*[\w\s,]+=\s*)[!%].*$")
 
 
@@ -133,22 +135,30 @@ def parameter_names(notebook: JSON) -> frozenset[str] | None:
 
 
 def python_tree(text: str) -> ast.Module | None:
-    """The syntax tree of a cell in IPython's Python, magics and shell lines blanked; None when it does not parse."""
+    """The syntax tree of a cell in IPython's Python; None when it does not parse.
+
+    Magics, help and shell lines are blanked, but only where there are any: a line of plain Python, or of a text in
+    it, may look like one.
+    """
     lines = text.splitlines()
     first = next((i for i, line in enumerate(lines) if line.strip()), 0)
     if lines and lines[first].startswith("%%"):
         if not lines[first].startswith(_TRANSPARENT_MAGICS):
             return None
         lines[first] = ""
+    return _parsed(lines) or _parsed(map(_without_magic, lines))
+
+
+def _parsed(lines: Iterable[str]) -> ast.Module | None:
     try:
-        return ast.parse("\n".join(map(_without_magic, lines)))
+        return ast.parse("\n".join(lines))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
 
 
 def _without_magic(line: str) -> str:
     stripped = line.strip()
-    if stripped.startswith(("%", "!", "?")) or stripped.endswith("?"):
+    if stripped.startswith(("%", "!", "?")) or _HELP.fullmatch(line):
         # `pass` keeps a block like `if x:` from being empty.
         return line[: len(line) - len(line.lstrip())] + "pass"
     return _ASSIGNED_MAGIC.sub(r"\1None", line)

@@ -119,6 +119,9 @@ def test_parameter_names_agree_with_papermill(text: str) -> None:
         ("%matplotlib inline\n!ls\nx = 1\nfiles = !ls *.txt\nprint?", {"x", "files"}),
         ("%%time\nx = 1", {"x"}),
         ("if True:\n    %load_ext a\nx = 1", {"x"}),
+        ("x = 1  # what for?", {"x"}),
+        ("%matplotlib inline\nx = 1  # what for?\nnp.load??", {"x"}),
+        ('text = """\n%d of\n!\n"""\nx = "why?"', {"text", "x"}),
     ],
 )
 def test_parameter_names_where_papermill_sees_less(text: str, names: set[str]) -> None:
