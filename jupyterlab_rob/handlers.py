@@ -10,6 +10,7 @@ from jupyter_server.auth.utils import HTTP_METHOD_TO_AUTH_ACTION
 from jupyter_server.base.handlers import APIHandler
 from tornado import web
 
+from . import strictjson
 from .errors import InvalidInput, RobError
 from .models import JSON
 
@@ -63,8 +64,8 @@ class RobHandler(APIHandler):
             InvalidInput: It is none.
         """
         try:
-            document = json.loads(self.received)
-        except (ValueError, RecursionError) as error:
+            document = strictjson.loads(self.received)
+        except ValueError as error:
             raise InvalidInput(f"The request's body is not JSON: {error}.") from error
         if not isinstance(document, dict):
             raise InvalidInput("The request's body must be a JSON object.")

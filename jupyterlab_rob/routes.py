@@ -35,15 +35,13 @@ class SessionHandler(RobHandler):
 class NotebookHandler(RobHandler):
     """Base of what takes ``{benchmark, notebook, arguments}``."""
 
-    async def read_request(self) -> tuple[JSON, str, JSON, JSON]:
+    async def read_request(self, body: JSON) -> tuple[JSON, str, JSON, JSON]:
         """The benchmark's handle, the notebook's name, the notebook, the arguments.
 
         Raises:
-            InvalidInput: The body is malformed, or the notebook is none.
+            InvalidInput: A field of the body is malformed, or the notebook is none.
             NotFound: There is no such benchmark.
         """
-        # A large notebook takes a while to parse; others are served meanwhile.
-        body = await asyncio.to_thread(self.json_object)
         benchmark, arguments, given = body.get("benchmark"), body.get("arguments") or {}, body.get("notebook")
         if not isinstance(benchmark, str) or not isinstance(arguments, dict) or not isinstance(given, dict):
             raise InvalidInput("The request needs `benchmark` (a name), `notebook` and `arguments` (objects).")
@@ -71,7 +69,7 @@ class CheckHandler(NotebookHandler):
     @web.authenticated
     @authorized
     async def post(self) -> None:
-        benchmark, _, notebook, arguments = await self.read_request()
+        benchmark, _, notebook, arguments = await self.read_request(self.json_object())
         self.answer(await asyncio.to_thread(_examine, notebook, benchmark, arguments))
 
 
@@ -81,14 +79,13 @@ class SubmitHandler(NotebookHandler):
     @web.authenticated
     @authorized
     async def post(self) -> None:
-        benchmark, name, notebook, arguments = await self.read_request()
-        wanted = self.json_object().get("submission")
+        body = self.json_object()
+        benchmark, name, notebook, arguments = await self.read_request(body)
+        wanted = body.get("submission")
         if wanted is not None and not isinstance(wanted, str):
             raise InvalidInput("`submission` must be a name.")
         notebook = await asyncio.to_thread(notebooks.clean, notebook)
-        run = await self.extension.upstream.run(
-            submission.submit(benchmark, notebook, name, arguments, (wanted or "").strip() or None)
-        )
+        run = await self.extension.upstream.run(submission.submit(benchmark, notebook, name, arguments, wanted))
         self.extension.monitor.wake()
         self.answer({"run": run}, 201)
 

@@ -255,6 +255,9 @@ async def test_unknown_kernel_leaves_nothing_behind(real_service: Connection, jp
     ("body", "status", "reason"),
     [
         ("{", 400, "not JSON"),
+        ('{"benchmark": "b", "arguments": {"x": NaN}}', 400, "not JSON: NaN"),
+        ('{"benchmark": "b", "arguments": {"x": [1e999]}}', 400, "not JSON: 1e999"),
+        ("[" * 100_000, 400, "not JSON"),
         ("[]", 400, "JSON object"),
         ("{}", 400, "needs `benchmark`"),
         ({"benchmark": "b", "notebook": {"name": "a.ipynb", "content": None}}, 400, "a.ipynb is not a notebook"),
