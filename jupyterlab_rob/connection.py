@@ -9,7 +9,7 @@ import contextlib
 import hashlib
 import json
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 from jupyter_core.paths import jupyter_data_dir, jupyter_runtime_dir, secure_write
@@ -38,7 +38,7 @@ class Connection:
 def default_data_dir() -> Path:
     """``$ROB_DATA_DIR``, else the folder ``rob`` in Jupyter's data folder."""
     configured = os.environ.get("ROB_DATA_DIR")
-    return Path(configured) if configured else Path(jupyter_data_dir()) / "rob"
+    return Path(configured).expanduser() if configured else Path(jupyter_data_dir()) / "rob"
 
 
 def connection_file(data_dir: Path) -> Path:
@@ -67,8 +67,9 @@ def read_connection(data_dir: Path) -> Connection | None:
     """The connection that the file describes; None when there is no file or it makes no sense."""
     try:
         document = json.loads(connection_file(data_dir).read_text())
-        return Connection(**document)
-    except (OSError, ValueError, TypeError):
+        # A newer service may tell more.
+        return Connection(**{field.name: document[field.name] for field in fields(Connection)})
+    except (OSError, ValueError, TypeError, KeyError):
         return None
 
 

@@ -76,7 +76,9 @@ def stop(data_dir: Path | None = None, timeout: float = _STOP_TIMEOUT) -> Connec
         # It may be gone before it has answered.
         request(connection, "POST", "shutdown")
     deadline = time.monotonic() + timeout
-    while read_connection(Path(connection.data_dir)) == connection or _answers(connection):
+    folder = Path(connection.data_dir)
+    # Its lock is the last that goes, with the process.
+    while read_connection(folder) == connection or _answers(connection) or _owner(folder) == str(connection.pid):
         if time.monotonic() > deadline:
             raise ServiceUnavailable(f"The ROB service (process {connection.pid}) does not stop. End that process.")
         time.sleep(_INTERVAL)
@@ -114,6 +116,22 @@ def _answers(connection: Connection) -> bool:
         return False
 
 
+def _owner(data_dir: Path) -> str | None:
+    """The process that has locked the data folder, empty when it has not said; None when nobody has."""
+    import fcntl  # There is none on Windows, where this module can still say that it does not run there.
+
+    try:
+        with open(data_dir / "service.lock", encoding="utf-8", errors="replace") as file:
+            try:
+                # Released when the file is closed.
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return file.read(32).strip()
+    except OSError:
+        pass
+    return None
+
+
 def _start(data_dir: Path, timeout: float) -> Connection:
     deadline = time.monotonic() + timeout
     process, offset = _spawn(data_dir)
@@ -136,9 +154,10 @@ def _start(data_dir: Path, timeout: float) -> Connection:
             locked = locked or process.poll() == EXIT_LOCKED
             process.kill()
             if locked:
+                owner = _owner(data_dir)
                 raise DataFolderLocked(
-                    f"Another process owns the data folder {data_dir} and does not answer. End it, or choose another "
-                    "folder with ROB_DATA_DIR."
+                    f"Another process{f' ({owner})' if owner else ''} owns the data folder {data_dir} and does not "
+                    "answer. End it, or choose another folder with ROB_DATA_DIR."
                 )
             raise ServiceUnavailable(
                 f"The ROB service did not answer within {timeout:g} s. See {log_file(data_dir)}, then try again."

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
+import json
 import os
 import signal
 import stat
@@ -13,7 +15,14 @@ from pathlib import Path
 import pytest
 
 from jupyterlab_rob import embedded
-from jupyterlab_rob.connection import EXIT_LOCKED, Connection, connection_file, write_connection
+from jupyterlab_rob.connection import (
+    EXIT_LOCKED,
+    Connection,
+    connection_file,
+    default_data_dir,
+    read_connection,
+    write_connection,
+)
 from jupyterlab_rob.errors import DataFolderLocked, ServiceUnavailable
 
 from .conftest import Home
@@ -67,6 +76,31 @@ def test_started_again_at_once_after_stop_and_after_kill(home: Home) -> None:
     os.kill(second.pid, signal.SIGKILL)
     third = embedded.ensure()
     assert third.pid != second.pid
+
+
+def test_stop_returns_when_the_folder_is_free(home: Home) -> None:
+    embedded.ensure()
+    embedded.stop()
+    with open(home.data_dir / "service.lock") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        # Another's lock is not what is waited for.
+        assert embedded.stop() is None
+
+
+def test_file_of_a_newer_service(home: Home) -> None:
+    connection = Connection("http://127.0.0.1:9/rob/api/v1", "t", 1, str(home.data_dir), "1")
+    path = write_connection(connection)
+    path.write_text(json.dumps({**json.loads(path.read_text()), "started": "today"}))
+    assert read_connection(home.data_dir) == connection
+    for damaged in ("{}", "[]", "1"):
+        path.write_text(damaged)
+        assert read_connection(home.data_dir) is None
+
+
+def test_data_folder_in_the_home_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("ROB_DATA_DIR", "~/rob")
+    assert default_data_dir() == tmp_path / "rob"
 
 
 def test_file_of_a_service_that_is_gone(home: Home) -> None:
@@ -130,7 +164,7 @@ def test_folder_is_locked_by_a_real_service_that_hangs(home: Home) -> None:
     connection = embedded.ensure()
     os.kill(connection.pid, signal.SIGSTOP)
     try:
-        with pytest.raises(DataFolderLocked):
+        with pytest.raises(DataFolderLocked, match=rf"process \({connection.pid}\) owns"):
             embedded.ensure(timeout=1)
     finally:
         os.kill(connection.pid, signal.SIGCONT)
