@@ -72,7 +72,9 @@ class Exchange(HTTPMessageDelegate):
         target = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
         head = HTTPHeaders({**headers, "Host": parts.netloc, "Connection": "close"})
         # What goes wrong here shows in the response.
-        exchange._forget(exchange._connection.write_headers(RequestStartLine(method, target, "HTTP/1.1"), head))
+        exchange._ignore_exception(
+            exchange._connection.write_headers(RequestStartLine(method, target, "HTTP/1.1"), head)
+        )
         exchange._reading = asyncio.create_task(exchange._read_response())
         return exchange
 
@@ -156,7 +158,7 @@ class Exchange(HTTPMessageDelegate):
         finally:
             if not self._started.done():
                 self._started.set_exception(ExchangeBroken("the connection was closed before an answer"))
-                self._forget(self._started)
+                self._ignore_exception(self._started)
             self._stream.close()
             if self.is_abandoned:
                 self._drain()
@@ -167,7 +169,7 @@ class Exchange(HTTPMessageDelegate):
             self._chunks.get_nowait()
 
     @staticmethod
-    def _forget(
+    def _ignore_exception(
         future: asyncio.Future[object] | asyncio.Future[tuple[int, HTTPHeaders]] | asyncio.Future[None],
     ) -> None:
         """Whoever does not ask for an exception need not be told that it was never retrieved."""

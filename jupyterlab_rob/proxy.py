@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from dataclasses import dataclass
@@ -14,9 +15,11 @@ from jupyter_server.utils import url_path_join
 from tornado import web
 from tornado.iostream import StreamClosedError
 
+from .deadline import within
 from .errors import ServiceUnavailable
 from .exchange import Exchange, ExchangeBroken
 from .handlers import RobHandler
+from .upstream import REQUEST_TIMEOUT
 
 # One segment of a path, decoded; "." and ".." are none.
 _SEGMENT = r"(?!\.{1,2}(?:/|$))[^/\x00-\x1f]+"
@@ -104,7 +107,11 @@ class ProxyHandler(RobHandler):
 
     async def data_received(self, chunk: bytes) -> None:
         if self.exchange:
-            await self.exchange.write(chunk)
+            try:
+                await within(REQUEST_TIMEOUT, self.exchange.write(chunk))
+            except asyncio.TimeoutError:
+                # The service takes no more. An exception here would end the connection without an answer.
+                self.exchange.abandon()
 
     @web.authenticated
     @authorized
@@ -147,9 +154,13 @@ class ProxyHandler(RobHandler):
     async def _relay(self, exchange: Exchange) -> None:
         self.exchange = exchange
         try:
-            status, headers = await exchange.response()
+            status, headers = await self.extension.upstream.response(exchange)
         except ExchangeBroken as error:
             raise ServiceUnavailable("The ROB service went away in the middle of a request. Try again.") from error
+        if status == 401:
+            # The service has a new token. The browser must not read this as the end of its own login.
+            self.extension.upstream.forget()
+            raise ServiceUnavailable("The ROB service has been started anew. Try again.")
         self.set_status(status)
         for name in _RESPONSE_HEADERS:
             if name in headers and not (status in _BODILESS and name.startswith("Content-")):
@@ -168,7 +179,7 @@ class ProxyHandler(RobHandler):
     async def _stream(self, exchange: Exchange) -> None:
         content_type = self._headers.get("Content-Type", "application/json")
         try:
-            while (chunk := await exchange.read()) is not None:
+            while (chunk := await exchange.read(REQUEST_TIMEOUT)) is not None:
                 self.write(chunk)
                 await self.flush()
         except StreamClosedError:
@@ -186,7 +197,7 @@ class ProxyHandler(RobHandler):
         """The service's descriptor with the address under which the browser reaches it."""
         body = b""
         try:
-            while (chunk := await exchange.read()) is not None:
+            while (chunk := await exchange.read(REQUEST_TIMEOUT)) is not None:
                 body += chunk
             document: Any = json.loads(body)
         except (ExchangeBroken, ValueError) as error:

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TypeVar
 
+from tornado.httputil import HTTPHeaders
+
 from . import embedded
 from .connection import Connection
 from .deadline import within
@@ -73,34 +75,54 @@ class Upstream:
                 return await listen(connection, method, path, headers)
             except ConnectFailed:
                 # Nothing was sent. The service may have ended, being idle: start it again, once.
-                self._forget(connection)
+                self.forget()
         raise ServiceUnavailable(_UNREACHABLE)
 
     async def send(self, method: str, path: str, headers: Mapping[str, str], body: bytes | None = None) -> Exchange:
-        """An exchange whose answer has begun.
+        """An exchange whose answer has begun; never with the status 401.
 
         Raises:
-            ServiceUnavailable: The service can't be started or reached.
+            ServiceUnavailable: The service can't be started or reached, or does not answer in time.
         """
-        # A GET may be repeated when the service went away instead of answering.
-        for is_last in (method != "GET", True):
-            length = {"Content-Length": str(len(body))} if body is not None else {}
+        length = {"Content-Length": str(len(body))} if body is not None else {}
+        for is_last in (False, True):
             exchange = await self.begin(method, path, {**headers, **length})
             try:
                 if body:
                     await exchange.write(body)
                 exchange.end()
-                await exchange.response()
-                return exchange
-            except ExchangeBroken as error:
-                await exchange.close()
-                if is_last:
-                    raise ServiceUnavailable(_UNREACHABLE) from error
+                status, _ = await self.response(exchange)
+                if status != 401:
+                    return exchange
+                # Another service, with another token, listens where the one that is known did: nothing was done.
+                may_repeat = True
+            except ExchangeBroken:
+                # Something may have been done.
+                may_repeat = method == "GET"
             except BaseException:
                 await exchange.close()
                 raise
-            self._connection = None
-        raise AssertionError("not reached")
+            await exchange.close()
+            self.forget()
+            if is_last or not may_repeat:
+                break
+        raise ServiceUnavailable(_UNREACHABLE)
+
+    async def response(self, exchange: Exchange) -> tuple[int, HTTPHeaders]:
+        """Status and headers of an answer.
+
+        Raises:
+            ExchangeBroken: There was none.
+            ServiceUnavailable: It did not come in time.
+        """
+        try:
+            return await within(REQUEST_TIMEOUT, exchange.response())
+        except asyncio.TimeoutError as error:
+            raise ServiceUnavailable(f"The ROB service did not answer within {REQUEST_TIMEOUT:g} s.") from error
+
+    def forget(self) -> None:
+        """Look for the service anew before the next request."""
+        self._connection = None
 
     async def _fetch(self, request: Request) -> Response:
         headers = {"Content-Type": request.content_type} if request.body is not None else {}
@@ -120,10 +142,6 @@ class Upstream:
             if self._connection is None:
                 self._connection = await asyncio.to_thread(embedded.ensure, self.data_dir, self.start_timeout)
             return self._connection
-
-    def _forget(self, connection: Connection) -> None:
-        if self._connection == connection:
-            self._connection = None
 
 
 async def listen(connection: Connection, method: str, path: str, headers: Mapping[str, str]) -> Exchange:

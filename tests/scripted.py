@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,7 @@ class ScriptedService:
         self.answers: dict[str, Any] = {"GET ": DESCRIPTOR}
         self.requests: list[HTTPServerRequest] = []
         self.data_dir = data_dir
+        self.token = TOKEN
         self.server: HTTPServer | None = None
         self.connection: Connection | None = None
 
@@ -45,7 +47,7 @@ class ScriptedService:
         self.server = HTTPServer(app, max_body_size=1 << 40)
         self.server.add_socket(socket)
         url = f"http://127.0.0.1:{port}/rob/api/v1"
-        self.connection = Connection(url, TOKEN, os.getpid(), str(self.data_dir), "1")
+        self.connection = Connection(url, self.token, os.getpid(), str(self.data_dir), "1")
         write_connection(self.connection)
 
     async def stop(self, keep_file: bool = False) -> None:
@@ -55,6 +57,13 @@ class ScriptedService:
             await self.server.close_all_connections()
             if not keep_file:
                 remove_connection(self.connection)
+
+    def renew_token(self) -> None:
+        """As when another service has been started on the same port."""
+        assert self.connection is not None
+        self.token += "-new"
+        self.connection = replace(self.connection, token=self.token)
+        write_connection(self.connection)
 
     def paths(self) -> list[str]:
         """Method and URI below the base of all requests but probes."""
@@ -78,7 +87,7 @@ class _Handler(web.RequestHandler):
 
     def prepare(self) -> None:
         self.service.requests.append(self.request)
-        if self.request.headers.get("Authorization") != f"token {TOKEN}":
+        if self.request.headers.get("Authorization") != f"token {self.service.token}":
             raise web.HTTPError(401)
 
     def data_received(self, chunk: bytes) -> None:

@@ -11,6 +11,7 @@ import pytest
 from tornado.httpclient import HTTPClientError
 from tornado.iostream import StreamClosedError
 
+from jupyterlab_rob import upstream
 from jupyterlab_rob.proxy import find_route
 
 from .scripted import TOKEN, ScriptedService
@@ -226,6 +227,34 @@ async def test_service_that_does_not_answer(scripted: ScriptedService, jp_fetch:
     assert await status_of(jp_fetch, "rob/api/v1/workflows") == 503
     assert await status_of(jp_fetch, "rob/api/v1/groups/g/runs", method="POST", body="{}") == 503
     assert scripted.paths() == ["GET workflows", "GET workflows", "POST groups/g/runs"], "only a GET is repeated"
+
+
+async def test_service_that_hangs(scripted: ScriptedService, jp_fetch: Fetch, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def answer(handler: Any) -> None:
+        await handler.gone.wait()
+
+    monkeypatch.setattr(upstream, "REQUEST_TIMEOUT", 0.2)
+    scripted.answers |= {"GET workflows": answer, "DELETE runs/r": answer, "PUT runs/r": answer}
+    for method, path in [("GET", "workflows"), ("DELETE", "runs/r"), ("PUT", "runs/r")]:
+        body = {"body": "{}"} if method == "PUT" else {}
+        with pytest.raises(HTTPClientError) as caught:
+            await jp_fetch("rob/api/v1", path, method=method, request_timeout=5, **body)
+        assert caught.value.code == 503
+        assert caught.value.response is not None
+        assert "did not answer within 0.2 s" in json.loads(caught.value.response.body)["message"]
+
+
+async def test_service_with_another_token_on_the_same_port(scripted: ScriptedService, jp_fetch: Fetch) -> None:
+    scripted.answers |= {"GET workflows": {}, "DELETE runs/r": {}, "PUT runs/r": {}}
+    assert await status_of(jp_fetch, "rob/api/v1/workflows") == 200
+    scripted.renew_token()
+    assert await status_of(jp_fetch, "rob/api/v1/workflows") == 200
+    scripted.renew_token()
+    assert await status_of(jp_fetch, "rob/api/v1/runs/r", method="DELETE") == 200
+    scripted.renew_token()
+    # Its body has been passed on and is gone.
+    assert await status_of(jp_fetch, "rob/api/v1/runs/r", method="PUT", body="{}") == 503
+    assert await status_of(jp_fetch, "rob/api/v1/runs/r", method="PUT", body="{}") == 200
 
 
 async def test_service_that_moved(scripted: ScriptedService, jp_fetch: Fetch) -> None:

@@ -70,6 +70,28 @@ async def test_starts_again_when_the_service_has_ended(home: Home) -> None:
     assert first["pid"] != second["pid"]
 
 
+@pytest.mark.parametrize("method", ["GET", "POST"])
+async def test_service_with_another_token_on_the_same_port(scripted: ScriptedService, method: str) -> None:
+    scripted.answers[f"{method} x"] = {}
+    client = Upstream(scripted.data_dir)
+    request = Request(method, "x", b"{}" if method == "POST" else None)
+    assert (await client.fetch(request)).status == 200
+    scripted.renew_token()
+    assert (await client.fetch(request)).status == 200
+    assert scripted.paths() == [f"{method} x"] * 3
+
+
+async def test_service_that_never_knows_the_token(scripted: ScriptedService) -> None:
+    async def answer(handler: Any) -> None:
+        handler.set_status(401)
+        handler.finish({})
+
+    scripted.answers["DELETE x"] = answer
+    with pytest.raises(ServiceUnavailable):
+        await Upstream(scripted.data_dir).fetch(Request("DELETE", "x"))
+    assert scripted.paths() == ["DELETE x"] * 2
+
+
 async def test_slow_service(scripted: ScriptedService, monkeypatch: pytest.MonkeyPatch) -> None:
     ended = asyncio.Event()
 
