@@ -1,7 +1,8 @@
 """``jupyter rob …``: the command line.
 
 Exit status: 0 success, 1 the run ended in ERROR or CANCELED, 2 wrong usage or bad input, 3 the service can't be
-reached, 130 interrupted. With ``--json`` there is one JSON document on standard output and nothing else.
+reached or something unexpected happened (with ``ROB_DEBUG`` set, the traceback is printed), 130 interrupted. With
+``--json`` there is one JSON document on standard output and nothing else.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import traceback
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from .client import Client, Run
 
 EXIT_RUN_FAILED = 1
+EXIT_UNEXPECTED = 3
 EXIT_INTERRUPTED = 130
 
 
@@ -46,11 +49,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         # The reader, `head` say, has seen enough; Python must not complain when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except Exception as error:
+        if os.environ.get("ROB_DEBUG"):
+            traceback.print_exc()
+        reason = " ".join(str(error).split()) or "no reason given"
+        sys.stderr.write(f"jupyter rob: unexpected {type(error).__name__}: {reason}; please report\n")
+        return EXIT_UNEXPECTED
 
 
 def _submit(options: argparse.Namespace) -> int:
-    from . import submission
-    from .client import Run, read_notebook
+    from .client import read_notebook
     from .preflight import check, coerce_arguments
 
     client = _client()
@@ -59,7 +67,7 @@ def _submit(options: argparse.Namespace) -> int:
     benchmark = client.benchmark(_benchmark(options))
     arguments = coerce_arguments(benchmark, texts)
     _warn(check(notebook, benchmark, arguments))
-    run = Run(client, client.run(submission.submit(benchmark, notebook, name, arguments, options.submission)))
+    run = client.submit(benchmark["id"], options.notebook, arguments, options.submission)
     if options.wait:
         _wait(run)
     if options.json:

@@ -11,8 +11,10 @@ import json
 import math
 import time
 from collections.abc import Callable, Iterator, Mapping
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 import requests
 from urllib3.exceptions import NewConnectionError
@@ -27,9 +29,13 @@ from .submission import submit as submit_flow
 
 T = TypeVar("T")
 
-_TIMEOUT = (10, 120)
+# Seconds for a connection, and for an answer.
+_CONNECT_TIMEOUT, _TIMEOUT = 10.0, 120.0
 # Seconds without a sign of life after which a stream of events counts as dead: the service sends one every 15 s.
 _SILENCE = 45.0
+_CHUNK = 1 << 16
+# Seconds for a last look when the time is over.
+_LEAST = 0.5
 # Seconds between two attempts to listen; each begins with a look at the run.
 _FIRST_INTERVAL, _MAX_INTERVAL = 0.1, 2.0
 
@@ -52,7 +58,7 @@ class Client:
 
     def benchmarks(self) -> list[JSON]:
         """All benchmarks: ``{id, name, description?, instructions?}``."""
-        return list(self.run(submission.get("workflows"))["workflows"])
+        return list(self._drive(submission.get("workflows"))["workflows"])
 
     def benchmark(self, name: str) -> JSON:
         """The handle of the benchmark with this id or name: also ``parameters`` and ``notebookSteps``.
@@ -60,19 +66,19 @@ class Client:
         Raises:
             NotFound: There is none; the message lists what there is.
         """
-        return self.run(submission.find_benchmark(name))
+        return self._drive(submission.find_benchmark(name))
 
     def leaderboard(self, benchmark: str) -> JSON:
         """``{schema, ranking}`` as in docs/protocol.md; best first."""
-        return dict(self.run(submission.get("workflows", self.benchmark(benchmark)["id"], "leaderboard")))
+        return dict(self._drive(submission.get("workflows", self.benchmark(benchmark)["id"], "leaderboard")))
 
     def submissions(self, benchmark: str) -> list[JSON]:
         """My submissions to a benchmark: ``{id, name}`` and more."""
-        return list(self.run(submission.get("workflows", self.benchmark(benchmark)["id"], "groups"))["groups"])
+        return list(self._drive(submission.get("workflows", self.benchmark(benchmark)["id"], "groups"))["groups"])
 
     def runs(self, benchmark: str) -> list[Run]:
         """My runs of a benchmark, newest first."""
-        answer = self.run(submission.get("workflows", self.benchmark(benchmark)["id"], "runs"))
+        answer = self._drive(submission.get("workflows", self.benchmark(benchmark)["id"], "runs"))
         return [Run(self, handle) for handle in answer["runs"]]
 
     def get_run(self, run_id: str) -> Run:
@@ -81,7 +87,7 @@ class Client:
         Raises:
             NotFound: There is none with this id.
         """
-        return Run(self, self.run(submission.get("runs", run_id)))
+        return Run(self, self._drive(submission.get("runs", run_id)))
 
     def submit(
         self,
@@ -104,79 +110,86 @@ class Client:
         """
         name, content = read_notebook(notebook)
         handle = self.benchmark(benchmark)
-        return Run(self, self.run(submit_flow(handle, content, name, arguments or {}, submission)))
+        return Run(self, self._drive(submit_flow(handle, content, name, arguments or {}, submission)))
 
-    def run(self, flow: Flow[T]) -> T:
-        """Drive a flow of ``submission.py`` to its result."""
+    def _drive(self, flow: Flow[T], seconds: float = _TIMEOUT) -> T:
+        """Drive a flow of ``submission.py`` to its result; ``seconds`` are for each answer."""
         try:
             request = next(flow)
             while True:
-                request = flow.send(self.fetch(request))
+                request = flow.send(self._fetch(request, seconds))
         except StopIteration as stop:
             result: T = stop.value
             return result
 
-    def fetch(self, request: Request) -> Response:
+    def _fetch(self, request: Request, seconds: float = _TIMEOUT) -> Response:
         """The answer to one request, whatever its status.
 
         Raises:
-            ServiceUnavailable: The service can't be started or reached.
+            ServiceUnavailable: The service can't be started or reached, or does not answer within ``seconds``.
         """
         try:
-            return self._send(request)
-        except requests.ConnectionError as error:
+            response = self._send(request, seconds)
+            if response.status != 401:
+                return response
+            # Another service, with another token, listens where the one that is known did: nothing was done.
+        except requests.RequestException as error:
             # The service may have ended, being idle. Start it again if nothing was done twice by that.
             if request.method != "GET" and not _was_refused(error):
                 raise ServiceUnavailable("The ROB service went away in the middle of a request. Try again.") from error
         self._connection = None
         try:
-            return self._send(request)
+            return self._send(request, seconds)
         except requests.RequestException as error:
             raise ServiceUnavailable("The ROB service can't be reached. Try again.") from error
 
-    def events(self, silence: float) -> Iterator[JSON | None]:
-        """Run events (docs/protocol.md) of the service as they come, first a None: from now on none is missed.
-
-        Ends when the stream does, or after ``silence`` seconds without a sign of life.
-        """
-        parser = EventParser()
-        with contextlib.suppress(requests.RequestException), self._open("GET", "events", silence) as stream:
-            if stream.status_code != 200:
-                return
-            yield None
-            for chunk in stream.iter_content(chunk_size=None):
-                yield from parser.feed(chunk)
-
-    def _send(self, request: Request) -> Response:
+    def _send(self, request: Request, seconds: float) -> Response:
+        connection = self._connect()
+        headers = {"Authorization": f"token {connection.token}"}
+        if request.body is not None:
+            headers["Content-Type"] = request.content_type
         try:
-            answer = self._open(request.method, request.path, None, request.body, request.content_type)
+            answer = self._session.request(
+                request.method,
+                f"{connection.url}/{request.path}".rstrip("/"),
+                data=request.body,
+                headers=headers,
+                timeout=(min(_CONNECT_TIMEOUT, seconds), seconds),
+                allow_redirects=False,
+            )
         except requests.Timeout as error:
-            raise ServiceUnavailable(f"The ROB service did not answer within {_TIMEOUT[1]} s.") from error
+            raise ServiceUnavailable(f"The ROB service did not answer within {seconds:g} s.") from error
         return Response(answer.status_code, answer.content)
 
-    def _open(
-        self,
-        method: str,
-        path: str,
-        silence: float | None,
-        body: bytes | None = None,
-        content_type: str | None = None,
-    ) -> requests.Response:
-        """One request; streamed, with so many seconds between two parts of the answer, if ``silence`` is given."""
+    def _events(self, deadline: float) -> Iterator[JSON | None]:
+        """Run events (docs/protocol.md) of the service as they come, first a None: from now on none is missed.
+
+        Ends when the stream does or has been silent for too long, and at ``deadline`` on the monotonic clock.
+        """
+        connection = self._connect()
+        address = urlsplit(connection.url)
+        # Not with requests: there, a stream's timeout is the same for all its parts, and here the time runs out.
+        http = HTTPConnection(address.hostname or "", address.port, timeout=_within(deadline, _CONNECT_TIMEOUT))
+        parser = EventParser()
+        with contextlib.suppress(OSError, HTTPException), contextlib.closing(http):
+            http.connect()
+            socket = http.sock
+            http.request("GET", f"{address.path}/events", headers={"Authorization": f"token {connection.token}"})
+            with http.getresponse() as stream:
+                if stream.status != 200:
+                    return
+                yield None
+                while time.monotonic() < deadline:
+                    socket.settimeout(_within(deadline, _SILENCE))
+                    chunk = stream.read1(_CHUNK)
+                    if not chunk:
+                        return
+                    yield from parser.feed(chunk)
+
+    def _connect(self) -> Connection:
         if self._connection is None:
             self._connection = embedded.ensure(self._data_dir, self._start_timeout)
-        headers = {"Authorization": f"token {self._connection.token}"}
-        if body is not None and content_type:
-            headers["Content-Type"] = content_type
-        return self._session.request(
-            method,
-            f"{self._connection.url}/{path}".rstrip("/"),
-            data=body,
-            headers=headers,
-            timeout=_TIMEOUT if silence is None else (_TIMEOUT[0], silence),
-            stream=silence is not None,
-            allow_redirects=False,
-        )
+        return self._connection
 
 
 class Run:
@@ -219,14 +232,15 @@ class Run:
 
     def refresh(self) -> Run:
         """Ask the service how the run is; returns the run itself."""
-        self.handle = self._client.run(submission.get("runs", self.id))
+        self._look(_TIMEOUT)
         return self
 
     def wait(self, timeout: float | None = None, on_change: Callable[[Run], None] | None = None) -> Run:
         """Wait until the run has ended, in whatever state; returns the run itself.
 
         Args:
-            timeout: Seconds; None waits for as long as it takes.
+            timeout: Seconds; None waits for as long as it takes. A service that has ended meanwhile is started again,
+                which takes its own time.
             on_change: Called whenever state or progress have changed.
 
         Raises:
@@ -236,32 +250,37 @@ class Run:
         interval = _FIRST_INTERVAL
         while True:
             # By events as long as they flow; by a look now and then when they don't.
-            for event in self._client.events(min(_SILENCE, max(deadline - time.monotonic(), 0.1))):
+            for event in self._client._events(deadline):
                 if event is None or event.get("run") == self.id:
-                    self._take(event, on_change)
+                    self._take(event, deadline, on_change)
                 if not self.state.is_active:
                     return self
-                if time.monotonic() > deadline:
-                    break
-            else:
-                # The stream broke, perhaps with the service. This starts it again.
-                time.sleep(interval)
-                interval = min(1.5 * interval, _MAX_INTERVAL)
-                self._take(None, on_change)
-                if not self.state.is_active:
-                    return self
-            if time.monotonic() > deadline:
+            # The stream broke, perhaps with the service, which the next look starts again; or the time is over.
+            time.sleep(max(min(interval, deadline - time.monotonic()), 0))
+            interval = min(1.5 * interval, _MAX_INTERVAL)
+            self._take(None, deadline, on_change)
+            if not self.state.is_active:
+                return self
+            if time.monotonic() >= deadline:
                 raise TimeoutError(f"Run {self.id} is still {self.state.value} after {timeout:g} s.")
 
-    def _take(self, event: JSON | None, on_change: Callable[[Run], None] | None) -> None:
+    def _take(self, event: JSON | None, deadline: float, on_change: Callable[[Run], None] | None) -> None:
         before = self.handle
         if event is None or event.get("state") != RunState.RUNNING.value:
-            self.refresh()
+            try:
+                self._look(_within(deadline, _TIMEOUT))
+            except ServiceUnavailable:
+                # Whoever waits for so long only is told that it took longer.
+                if time.monotonic() < deadline:
+                    raise
         else:
             progress = {key: event.get(key) for key in ("step", "cell", "cells", "elapsed")}
             self.handle = {**self.handle, "state": event["state"], "progress": progress}
         if on_change is not None and self.handle != before:
             on_change(self)
+
+    def _look(self, seconds: float) -> None:
+        self.handle = self._client._drive(submission.get("runs", self.id), seconds)
 
     def cancel(self, reason: str | None = None) -> Run:
         """Cancel the run; returns the run itself.
@@ -270,12 +289,12 @@ class Run:
             Conflict: It has ended already.
         """
         body = json.dumps({"reason": reason} if reason else {}).encode()
-        self.handle = self._client.fetch(Request("PUT", f"runs/{self.id}", body)).json()
+        self.handle = self._client._fetch(Request("PUT", f"runs/{self.id}", body)).json()
         return self
 
     def log(self) -> str:
         """The run's log, as far as there is one."""
-        response = self._client.fetch(Request("GET", f"runs/{self.id}/log"))
+        response = self._client._fetch(Request("GET", f"runs/{self.id}/log"))
         if response.status >= 400:
             response.json()  # Raises what the service says.
         return response.body.decode("utf-8", errors="replace")
@@ -317,7 +336,12 @@ def leaderboard(benchmark: str) -> JSON:
     return Client().leaderboard(benchmark)
 
 
-def _was_refused(error: requests.ConnectionError) -> bool:
+def _within(deadline: float, seconds: float) -> float:
+    """So many seconds, or as many as are left; enough for one answer of a service that is well."""
+    return max(min(deadline - time.monotonic(), seconds), _LEAST)
+
+
+def _was_refused(error: requests.RequestException) -> bool:
     """Whether there was no connection, so that nothing can have been done."""
     cause = error.args[0] if error.args else None
     return isinstance(getattr(cause, "reason", cause), NewConnectionError)

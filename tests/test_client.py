@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,11 +16,13 @@ import pytest
 import jupyterlab_rob as rob
 from jupyterlab_rob.client import Client
 from jupyterlab_rob.connection import Connection
-from jupyterlab_rob.errors import Conflict, InvalidInput, NotFound
+from jupyterlab_rob.errors import Conflict, InvalidInput, NotFound, ServiceUnavailable
 from jupyterlab_rob.models import RunState
+from jupyterlab_rob.submission import Request
 
 from .conftest import Home
 from .protocol import GOOD_CELL, make_notebook
+from .scripted import ScriptedService
 
 EXAMPLE = Path(__file__).parents[1] / "examples" / "number-predictor.ipynb"
 SLEEP = "import time\ntime.sleep(60)"
@@ -78,6 +82,54 @@ def test_service_is_killed_while_waiting(home: Home) -> None:
     os.kill(client._connection.pid, signal.SIGKILL)
     assert run.wait(60).state is RunState.ERROR
     assert run.messages
+
+
+@pytest.mark.parametrize("path", ["events", "runs/r"])
+async def test_waiting_ends_in_time(scripted: ScriptedService, path: str) -> None:
+    async def lives(handler: Any) -> None:
+        # Signs of life, but no news.
+        while not handler.gone.is_set():
+            handler.write(": alive\n\n")
+            await handler.flush()
+            await asyncio.sleep(0.1)
+
+    async def hangs(handler: Any) -> None:
+        await handler.gone.wait()
+
+    handle = {"id": "r", "state": "RUNNING"}
+    scripted.answers |= {"GET runs/r": handle, "GET events": lives}
+    if path == "runs/r":
+        scripted.answers["GET runs/r"] = hangs
+    run = rob.Run(Client(), handle)
+    begin = time.monotonic()
+    with pytest.raises(TimeoutError, match=r"still RUNNING after 0\.5 s"):
+        await asyncio.wait_for(asyncio.to_thread(run.wait, 0.5), 20)
+    assert time.monotonic() - begin < 5
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+async def test_service_with_another_token_on_the_same_port(scripted: ScriptedService, method: str) -> None:
+    scripted.answers[f"{method} x"] = {}
+    client = Client()
+    request = Request(method, "x", b"{}" if method == "POST" else None)
+    assert (await asyncio.to_thread(client._fetch, request)).status == 200
+    scripted.renew_token()
+    assert (await asyncio.to_thread(client._fetch, request)).status == 200
+    assert scripted.paths() == [f"{method} x"] * 3
+
+
+async def test_answer_that_breaks_off(scripted: ScriptedService) -> None:
+    async def half(handler: Any) -> None:
+        handler.write("half")
+        await handler.flush()
+        handler.detach().close()
+
+    scripted.answers |= {"GET x": half, "POST x": half}
+    for method, attempts in (("GET", 2), ("POST", 1)):
+        scripted.requests.clear()
+        with pytest.raises(ServiceUnavailable):
+            await asyncio.to_thread(Client()._fetch, Request(method, "x"))
+        assert scripted.paths() == [f"{method} x"] * attempts
 
 
 def test_bad_input(real_service: Connection, tmp_path: Path) -> None:
