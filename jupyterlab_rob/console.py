@@ -99,14 +99,15 @@ def print_run(handle: JSON) -> None:
 
 
 def print_leaderboard(leaderboard: JSON, mine: set[str]) -> None:
-    """The leaderboard; ``mine`` are ids of the user's submissions."""
+    """The leaderboard; ``mine`` are ids of the user's submissions, marked where there are others' too."""
     columns = leaderboard["schema"]
+    is_shared = any(row["group"]["id"] not in mine for row in leaderboard["ranking"])
     header = ["Rank", "Submission", *(column.get("label") or column["name"] for column in columns), ""]
     rows = []
     for place, row in enumerate(leaderboard["ranking"], 1):
         values = {result["name"]: result["value"] for result in row["results"]}
         results = [shown(values.get(column["name"])) for column in columns]
-        mark = "<- you" if row["group"]["id"] in mine else ""
+        mark = "<- you" if is_shared and row["group"]["id"] in mine else ""
         rows.append([str(row.get("rank") or place), row["group"]["name"], *results, mark])
     if rows:
         print_table(rows, header)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import pty
@@ -19,6 +20,7 @@ from jupyterlab_rob.connection import Connection
 
 from .conftest import Home
 from .protocol import GOOD_CELL, make_notebook
+from .scripted import ScriptedService
 
 EXAMPLE = str(Path(__file__).parents[1] / "examples" / "number-predictor.ipynb")
 COMMAND = [sys.executable, "-m", "jupyterlab_rob.cli"]
@@ -54,8 +56,9 @@ def test_submit_and_wait(real_service: Connection) -> None:
 
     board = rob("leaderboard", "-b", "number-predictor").stdout.splitlines()
     assert board[0].split() == ["Rank", "Submission", "Deviation", "Exact", "Score"]
-    assert any(line.endswith("<- you") and " cli " in line for line in board)
-    assert len({len(line.removesuffix("  <- you")) for line in board}) == 1, "aligned"
+    assert any(" cli " in line for line in board)
+    assert not any(line.endswith("<- you") for line in board), "all are mine"
+    assert len({len(line) for line in board}) == 1, "aligned"
     assert document("leaderboard", "-b", "number-predictor").keys() >= {"schema", "ranking"}
 
     assert run["id"] in [listed["id"] for listed in document("runs", "list")["runs"]]
@@ -162,6 +165,19 @@ def test_no_service_to_be_had(home: Home) -> None:
     assert done.returncode == 3
     assert str(home.data_dir) in done.stderr
     assert "Traceback" not in done.stderr
+
+
+async def test_what_nobody_expected(scripted: ScriptedService) -> None:
+    scripted.answers["GET workflows"] = ["a list\nwhere an object should be"]
+    done = await asyncio.to_thread(rob, "benchmarks", "list")
+    assert done.returncode == 3
+    assert done.stdout == ""
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("jupyter rob: unexpected TypeError: ")
+    assert line.endswith("; please report")
+    done = await asyncio.to_thread(rob, "benchmarks", "list", env={**os.environ, "ROB_DEBUG": "1"})
+    assert done.returncode == 3
+    assert "Traceback" in done.stderr
 
 
 def test_serve_is_the_service(home: Home) -> None:

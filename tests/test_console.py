@@ -62,3 +62,5 @@ def test_leaderboard(capsys: pytest.CaptureFixture[str]) -> None:
         "   1  bob         0.98  -",
         "   1  alice          -  5  <- you",
     ]
+    print_leaderboard({"schema": schema, "ranking": ranking}, {"g1", "g2"})
+    assert "<- you" not in capsys.readouterr().out, "no news when all are mine"
