@@ -2,6 +2,7 @@
  * Numbers and times for the reader.
  */
 import type { TranslationBundle } from '@jupyterlab/translation';
+import type { JSONValue } from '@lumino/coreutils';
 import type { ResultValue } from './protocol';
 
 /** A result: four significant digits, a dash where there is none. */
@@ -16,9 +17,11 @@ export function formatValue(value: ResultValue | undefined): string {
     return String(value);
   }
   const size = Math.abs(value);
+  // A half goes up as it is written: the nearest binary number of 22.575 lies below it.
+  const nudged = value * (1 + Number.EPSILON);
   return size >= 1e6 || size < 1e-3
-    ? value.toExponential(3)
-    : String(Number(value.toPrecision(size >= 1000 ? 6 : 4)));
+    ? nudged.toExponential(3)
+    : String(Number(nudged.toPrecision(size >= 1000 ? 6 : 4)));
 }
 
 /** A duration, as in `8 s`, `1:05` or `2:00:09`. */
@@ -36,6 +39,32 @@ export function formatElapsed(
   return hours > 0
     ? `${hours}:${two(minutes)}:${two(whole % 60)}`
     : `${minutes}:${two(whole % 60)}`;
+}
+
+/** How long it took, in seconds, from one time to another. */
+export function secondsBetween(start: string, end: string): number {
+  return (parseTime(end).getTime() - parseTime(start).getTime()) / 1000;
+}
+
+/** A value of a parameter on one line. */
+export function formatArgument(value: JSONValue): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
+/** The first digits of a hash, as many as the command line shows. */
+export function shortHash(sha256: string): string {
+  return sha256.slice(0, 7);
+}
+
+/** A long name without its middle. */
+export function shortName(name: string, length = 30): string {
+  const letters = [...name];
+  if (letters.length <= length) {
+    return name;
+  }
+  const head = Math.ceil((length - 1) / 2);
+  const tail = length - 1 - head;
+  return `${letters.slice(0, head).join('')}…${letters.slice(-tail).join('')}`;
 }
 
 /** A time of the service as a date; without a time zone it is in UTC. */

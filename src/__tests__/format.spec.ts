@@ -1,5 +1,11 @@
 import { nullTranslator } from '@jupyterlab/translation';
-import { formatAge, formatElapsed, formatValue } from '../format';
+import {
+  formatAge,
+  formatElapsed,
+  formatValue,
+  secondsBetween,
+  shortName
+} from '../format';
 
 const trans = nullTranslator.load('jupyterlab_rob');
 
@@ -8,7 +14,10 @@ describe('formatValue()', () => {
     [0.98123456, '0.9812'],
     [12345.678, '12345.7'],
     [12345678.9, '1.235e+7'],
-    [0.000012345, '1.234e-5'],
+    [0.000012345, '1.235e-5'],
+    [24.375, '24.38'],
+    [22.575, '22.58'],
+    [-22.575, '-22.58'],
     [0, '0'],
     [17, '17'],
     [NaN, '–'],
@@ -29,6 +38,24 @@ describe('formatElapsed()', () => {
     [7209, '2:00:09']
   ])('should write %p as %p', (seconds, text) => {
     expect(formatElapsed(seconds, trans)).toBe(text);
+  });
+});
+
+describe('secondsBetween()', () => {
+  it('should take a time without a zone for UTC', () => {
+    expect(secondsBetween('2026-01-02T12:00:00', '2026-01-02T12:01:05Z')).toBe(
+      65
+    );
+  });
+});
+
+describe('shortName()', () => {
+  it('should leave out the middle of a long name', () => {
+    const name = `${'a'.repeat(40)}-${'b'.repeat(40)}.ipynb`;
+    const short = shortName(name);
+    expect(short).toHaveLength(30);
+    expect(short).toMatch(/^a+…b+\.ipynb$/);
+    expect(shortName('tagger.ipynb')).toBe('tagger.ipynb');
   });
 });
 
