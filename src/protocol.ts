@@ -75,6 +75,11 @@ export interface ICause {
   message: string;
 }
 
+export interface IArgument {
+  name: string;
+  value: JSONValue;
+}
+
 export interface IRunFile {
   id: string;
   name: string;
@@ -98,6 +103,9 @@ export interface IRun {
   startedAt?: string | null;
   finishedAt?: string | null;
   messages?: string[];
+  arguments?: IArgument[];
+  /** As they were declared when the run was submitted. */
+  parameters?: IParameter[];
   files?: IRunFile[];
 }
 

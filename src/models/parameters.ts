@@ -1,6 +1,6 @@
-import type { JSONObject, JSONValue } from '@lumino/coreutils';
+import { JSONExt, JSONObject, JSONValue } from '@lumino/coreutils';
 import type { JSONSchema7 } from 'json-schema';
-import type { IBenchmarkDetail, IParameter } from '../protocol';
+import type { IBenchmarkDetail, IParameter, IRun } from '../protocol';
 
 const TYPES: Record<string, JSONSchema7['type']> = {
   bool: 'boolean',
@@ -58,6 +58,42 @@ export function defaultArguments(parameters: IParameter[]): JSONObject {
   return values;
 }
 
+/** The values that are not their parameters' defaults, in the order of the parameters. */
+export function changedArguments(
+  parameters: IParameter[],
+  values: JSONObject
+): [name: string, value: JSONValue][] {
+  const defaults = defaultArguments(parameters);
+  return parameters
+    .map(({ name }): [string, JSONValue] => [name, values[name] ?? null])
+    .filter(
+      ([name, value]) =>
+        value !== null && !JSONExt.deepEqual(value, defaults[name] ?? null)
+    );
+}
+
+/** What was given for a run, the notebook's own parameters included, but for defaults and files. */
+export function givenArguments(
+  run: IRun,
+  parameters: IParameter[]
+): [name: string, value: JSONValue][] {
+  const defaults = defaultArguments(run.parameters ?? parameters);
+  const given: JSONObject = {};
+  for (const { name, value } of run.arguments ?? []) {
+    if (typeof value !== 'object') {
+      given[name] = value;
+    } else if (value && !Array.isArray(value) && value.type === '$notebook') {
+      const own = (value.value as JSONObject | undefined)?.parameters;
+      Object.assign(given, own);
+    }
+  }
+  return Object.entries(given)
+    .filter(
+      ([name, value]) => !JSONExt.deepEqual(value, defaults[name] ?? null)
+    )
+    .map(([name, value]) => [name, value]);
+}
+
 /** A JSON schema of an object with one property for each parameter. */
 export function toJSONSchema(parameters: IParameter[]): JSONSchema7 {
   const properties: Record<string, JSONSchema7> = {};
@@ -69,6 +105,47 @@ export function toJSONSchema(parameters: IParameter[]): JSONSchema7 {
     properties,
     required: parameters.filter(p => p.isRequired).map(p => p.name)
   };
+}
+
+/** The parameters whose values the form would mark. */
+export function invalidParameters(
+  parameters: IParameter[],
+  values: JSONObject
+): IParameter[] {
+  return parameters.filter(parameter => {
+    const value = values[parameter.name];
+    return value === undefined
+      ? parameter.isRequired
+      : !fits(value, toProperty(parameter));
+  });
+}
+
+/** Whether a value fits one of the schemas that `toProperty` makes. */
+function fits(value: JSONValue, schema: JSONSchema7): boolean {
+  if (schema.oneOf) {
+    return schema.oneOf.some(
+      option => typeof option === 'object' && option.const === value
+    );
+  }
+  switch (schema.type) {
+    case 'boolean':
+      return typeof value === 'boolean';
+    case 'string':
+      return typeof value === 'string';
+    case 'integer':
+    case 'number':
+      return (
+        typeof value === 'number' &&
+        Number.isFinite(value) &&
+        (schema.type === 'number' || Number.isInteger(value)) &&
+        value >= (schema.minimum ?? -Infinity) &&
+        value > (schema.exclusiveMinimum ?? -Infinity) &&
+        value <= (schema.maximum ?? Infinity) &&
+        value < (schema.exclusiveMaximum ?? Infinity)
+      );
+    default:
+      return true;
+  }
 }
 
 function toProperty(parameter: IParameter): JSONSchema7 {

@@ -1,8 +1,12 @@
-import { makeBenchmark } from '../../__tests__/server';
+import { makeBenchmark, makeRun } from '../../__tests__/server';
 import type { IParameter } from '../../protocol';
+import type { JSONObject } from '@lumino/coreutils';
 import {
+  changedArguments,
   defaultArguments,
   formParameters,
+  givenArguments,
+  invalidParameters,
   notebookParameter,
   toJSONSchema,
   unsupportedParameters
@@ -127,5 +131,62 @@ describe('toJSONSchema()', () => {
       type: 'number',
       ...limits
     });
+  });
+});
+
+describe('invalidParameters()', () => {
+  const options = [{ name: 'One', value: 1 }];
+
+  it.each<[Partial<IParameter>, JSONObject, boolean]>([
+    [{ dtype: 'int', range: '[-3,3]' }, { p: 3 }, true],
+    [{ dtype: 'int', range: '[-3,3]' }, { p: 4 }, false],
+    [{ dtype: 'int', range: '[-3,3)' }, { p: 3 }, false],
+    [{ dtype: 'float', range: '(0,]' }, { p: 0 }, false],
+    [{ dtype: 'int' }, { p: 1.5 }, false],
+    [{ dtype: 'float' }, { p: 1.5 }, true],
+    [{ dtype: 'float' }, { p: '1.5' }, false],
+    [{ dtype: 'bool' }, { p: 'yes' }, false],
+    [{ dtype: 'select', values: options }, { p: 1 }, true],
+    [{ dtype: 'select', values: options }, { p: 2 }, false],
+    [{ isRequired: true }, {}, false],
+    [{ isRequired: false }, {}, true]
+  ])('should judge %j with %j', (values, given, isValid) => {
+    const invalid = invalidParameters([parameter(values)], given);
+    expect(invalid).toHaveLength(isValid ? 0 : 1);
+  });
+});
+
+describe('changedArguments()', () => {
+  it('should leave the defaults out', () => {
+    const parameters = [
+      parameter({ name: 'a', defaultValue: 0 }),
+      parameter({ name: 'b', defaultValue: 0 }),
+      parameter({ name: 'c' })
+    ];
+    expect(changedArguments(parameters, { a: 0, b: 3 })).toEqual([['b', 3]]);
+  });
+});
+
+describe('givenArguments()', () => {
+  it("should have scalars and the notebook's own, without defaults", () => {
+    const run = makeRun({
+      arguments: [
+        { name: 'seed', value: 7 },
+        { name: 'shift', value: 3 },
+        { name: 'table', value: { type: '$file', value: { fileId: 'f' } } },
+        {
+          name: 'code',
+          value: {
+            type: '$notebook',
+            value: { fileId: 'f', parameters: { depth: 2 } }
+          }
+        }
+      ]
+    });
+    const parameters = makeBenchmark().parameters;
+    expect(givenArguments(run, parameters)).toEqual([
+      ['shift', 3],
+      ['depth', 2]
+    ]);
   });
 });
