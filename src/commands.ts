@@ -3,12 +3,16 @@ import { Dialog, Notification, showDialog } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { CommandRegistry } from '@lumino/commands';
 import type { JSONSchema7Object } from 'json-schema';
+import { shortName } from './format';
 import { robIcon, submitIcon } from './icons';
 import { revealCell } from './notebook';
 import { isActive } from './protocol';
 import type { RobError } from './service';
 import { blockerText, errorText } from './status';
 import { CommandIDs, IRob, PANEL_ID } from './tokens';
+
+/** Milliseconds to read why a notebook is refused. */
+const REFUSAL_TIME = 15000;
 
 /** Add the commands that act on the model and on open notebooks. */
 export function addCommands(
@@ -41,15 +45,16 @@ export function addCommands(
     execute: async () => {
       shell.activateById(PANEL_ID);
       await model.connect();
-      const { blocker } = model.submission;
+      const { blocker, invalid } = model.submission;
       if (model.error || blocker) {
         Notification.warning(
-          model.error?.message ?? blockerText(blocker ?? 'busy', trans),
+          model.error?.message ??
+            blockerText(blocker ?? 'busy', invalid, trans),
           { autoClose: 5000 }
         );
         return;
       }
-      const name = notebook.current?.name ?? '';
+      const name = shortName(notebook.current?.name ?? '');
       const submitted = model.submit().then(run => run.id);
       Notification.promise(submitted, {
         pending: { message: trans.__('Submitting %1…', name) },
@@ -59,7 +64,9 @@ export function addCommands(
         },
         error: {
           message: reason =>
-            trans.__('%1 is refused: %2', name, refusal(reason as RobError))
+            trans.__('%1 is refused: %2', name, refusal(reason as RobError)),
+          // Without a time it would only be behind the bell.
+          options: { autoClose: REFUSAL_TIME }
         }
       });
       await submitted.catch(() => {
@@ -75,7 +82,9 @@ export function addCommands(
       const id = String(args.run);
       const answer = await showDialog({
         title: trans.__('Cancel this run?'),
-        body: trans.__('What it has computed so far is lost.'),
+        body: trans.__(
+          'The run ends now; what it has written so far is kept in its log.'
+        ),
         buttons: [
           Dialog.cancelButton({ label: trans.__('Keep Running') }),
           Dialog.warnButton({ label: trans.__('Cancel Run') })

@@ -1,6 +1,7 @@
 import { Notification } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { CommandRegistry } from '@lumino/commands';
+import { shortName } from './format';
 import type { RobModel } from './model';
 import { statusText } from './status';
 import type { IRun } from './protocol';
@@ -16,13 +17,16 @@ export function announceEnds(
     if (model.isVisible || model.pathOf(run.id) === undefined) {
       return;
     }
-    const name = run.notebook?.name ?? run.id;
+    const name = shortName(run.notebook?.name ?? run.id);
     const status = statusText(run, model.leaderboard.board, trans);
     const message = trans.__('%1: %2', name, status);
     if (run.state === 'SUCCESS') {
       Notification.success(message, { autoClose: 5000 });
     } else if (run.state === 'ERROR') {
-      Notification.error(message, { actions: actions(run) });
+      Notification.error(message, {
+        actions: actions(run),
+        autoClose: 10000
+      });
     }
   });
 

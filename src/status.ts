@@ -4,7 +4,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { formatValue } from './format';
 import type { Blocker } from './models/submission';
-import { ILeaderboard, IRun, mainColumn } from './protocol';
+import { ILeaderboard, IParameter, IRun, mainColumn } from './protocol';
 
 /** One line that says how a run stands. */
 export function statusText(
@@ -67,6 +67,7 @@ export function errorText(run: IRun, trans: TranslationBundle): string {
 /** Why a notebook can't be submitted, for the reader. */
 export function blockerText(
   blocker: Blocker,
+  invalid: readonly IParameter[],
   trans: TranslationBundle
 ): string {
   switch (blocker) {
@@ -74,6 +75,11 @@ export function blockerText(
       return trans.__('Choose a benchmark first.');
     case 'notebook':
       return trans.__('Open the notebook that you want to submit.');
+    case 'parameters':
+      return trans.__(
+        'Needs a valid value first: %1.',
+        invalid.map(({ label, name }) => label || name).join(', ')
+      );
     case 'busy':
       return trans.__('The notebook is being sent.');
   }

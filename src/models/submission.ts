@@ -6,12 +6,17 @@ import type { ISignal } from '@lumino/signaling';
 import type {
   IBenchmarkDetail,
   ICheckAnswer,
+  IParameter,
   IProblem,
   IRun
 } from '../protocol';
 import { RobError, RobService } from '../service';
 import { Model } from './model';
-import { defaultArguments, formParameters } from './parameters';
+import {
+  defaultArguments,
+  formParameters,
+  invalidParameters
+} from './parameters';
 
 /** The notebook that would be submitted. */
 export interface INotebookSource {
@@ -25,7 +30,7 @@ export interface INotebookSource {
 }
 
 /** Why a notebook can't be submitted now. */
-export type Blocker = 'benchmark' | 'notebook' | 'busy';
+export type Blocker = 'benchmark' | 'notebook' | 'parameters' | 'busy';
 
 /** Milliseconds without a change after which the notebook is checked. */
 const CHECK_DELAY = 700;
@@ -36,7 +41,7 @@ export class SubmissionModel extends Model {
     super();
     const { notebook } = _options;
     notebook.changed.connect(this._onNotebookChanged, this);
-    notebook.contentChanged.connect(this._scheduleCheck, this);
+    notebook.contentChanged.connect(this._onContentChanged, this);
   }
 
   get benchmark(): IBenchmarkDetail | null {
@@ -54,8 +59,14 @@ export class SubmissionModel extends Model {
 
   set name(name: string) {
     this._name = name;
+    this._refusal = [];
     this._save();
     this.changed();
+  }
+
+  /** The name that the service will use: the user's when none is given. */
+  get effectiveName(): string {
+    return this._name.trim() || this._username;
   }
 
   get arguments(): JSONObject {
@@ -67,6 +78,8 @@ export class SubmissionModel extends Model {
       return;
     }
     this._arguments = values;
+    this._refusal = [];
+    this._problems = this._problems.filter(({ parameter }) => !parameter);
     this._save();
     this.changed();
     this._scheduleCheck();
@@ -77,8 +90,28 @@ export class SubmissionModel extends Model {
     return this._checked;
   }
 
+  /** What the last submission was refused for, until what is sent changes. */
+  get refusal(): readonly IProblem[] {
+    return this._refusal;
+  }
+
+  /** All that stands against a submission, but for what the form itself marks. */
   get problems(): readonly IProblem[] {
-    return this._problems;
+    const invalid = new Set(this.invalid.map(({ name }) => name));
+    const found = this._problems.filter(
+      problem =>
+        !this._refusal.some(({ message }) => message === problem.message)
+    );
+    return [...this._refusal, ...found].filter(
+      ({ parameter }) => !parameter || !invalid.has(parameter)
+    );
+  }
+
+  /** The parameters whose values do not fit their declarations. */
+  get invalid(): readonly IParameter[] {
+    return this._benchmark
+      ? invalidParameters(formParameters(this._benchmark), this._arguments)
+      : [];
   }
 
   get isSubmitting(): boolean {
@@ -89,7 +122,13 @@ export class SubmissionModel extends Model {
     if (this._isSubmitting) {
       return 'busy';
     }
-    return !this._benchmark ? 'benchmark' : !this.notebook ? 'notebook' : null;
+    if (!this._benchmark) {
+      return 'benchmark';
+    }
+    if (!this.notebook) {
+      return 'notebook';
+    }
+    return this.invalid.length > 0 ? 'parameters' : null;
   }
 
   /** Whether the notebook is checked when it changes. */
@@ -117,6 +156,7 @@ export class SubmissionModel extends Model {
     this._benchmark = benchmark;
     const parameters = benchmark ? formParameters(benchmark) : [];
     this._name = username;
+    this._username = username;
     this._arguments = defaultArguments(parameters);
     this._forgetCheck();
     this.changed();
@@ -170,6 +210,7 @@ export class SubmissionModel extends Model {
       throw new Error('There is nothing to submit.');
     }
     this._isSubmitting = true;
+    this._refusal = [];
     this.changed();
     try {
       const run = await this._options.service.submit({
@@ -183,10 +224,7 @@ export class SubmissionModel extends Model {
       );
       return run;
     } catch (reason) {
-      if (reason instanceof RobError && reason.problems.length > 0) {
-        this._request++;
-        this._problems = reason.problems;
-      }
+      this._refusal = toProblems(reason);
       throw reason;
     } finally {
       this._isSubmitting = false;
@@ -202,6 +240,15 @@ export class SubmissionModel extends Model {
     this._request++;
     this._checked = null;
     this._problems = [];
+    this._refusal = [];
+  }
+
+  private _onContentChanged(): void {
+    if (this._refusal.length > 0) {
+      this._refusal = [];
+      this.changed();
+    }
+    this._scheduleCheck();
   }
 
   private _onNotebookChanged(): void {
@@ -215,7 +262,8 @@ export class SubmissionModel extends Model {
   }
 
   private _scheduleCheck(): void {
-    if (this._isChecking && !this.isDisposed && this.blocker === null) {
+    const isReady = this.blocker === null || this.blocker === 'parameters';
+    if (this._isChecking && !this.isDisposed && isReady) {
       this._debouncer.invoke().catch(() => {
         // It was disposed of before its time.
       });
@@ -248,7 +296,9 @@ export class SubmissionModel extends Model {
   private _name = '';
   private _path: string | null = null;
   private _problems: readonly IProblem[] = [];
+  private _refusal: readonly IProblem[] = [];
   private _request = 0;
+  private _username = '';
 }
 
 /** The namespace for the model's types. */

@@ -1,9 +1,15 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { caretDownIcon } from '@jupyterlab/ui-components';
 import React, { lazy, Suspense, useId, useMemo, useState } from 'react';
+import { formatArgument } from '../format';
 import type { SubmissionModel } from '../models/submission';
-import { formParameters, unsupportedParameters } from '../models/parameters';
+import {
+  changedArguments,
+  formParameters,
+  unsupportedParameters
+} from '../models/parameters';
 import type { IBenchmarkDetail } from '../protocol';
+import { useModel } from './props';
 
 const ParameterForm = lazy(() => import('./parameterform'));
 
@@ -17,6 +23,10 @@ export function Parameters(props: {
   const [isOpen, setOpen] = useState(false);
   const id = useId();
   const parameters = useMemo(() => formParameters(benchmark), [benchmark]);
+  useModel(submission);
+  const changed = changedArguments(parameters, submission.arguments)
+    .map(([name, value]) => `${name} = ${formatArgument(value)}`)
+    .join(', ');
   const missing = unsupportedParameters(benchmark);
   return (
     <>
@@ -41,7 +51,11 @@ export function Parameters(props: {
               tag="span"
               className={`jp-RobCaret${isOpen ? '' : ' jp-mod-folded'}`}
             />
-            {trans.__('Parameters (%1)', parameters.length)}
+            <span className="jp-RobEllipsis" title={changed || undefined}>
+              {isOpen || !changed
+                ? trans.__('Parameters (%1)', parameters.length)
+                : trans.__('Parameters (%1): %2', parameters.length, changed)}
+            </span>
           </button>
           <div id={id} className="jp-RobForm" hidden={!isOpen}>
             {isOpen && (

@@ -5,14 +5,16 @@ import type { IProblem } from '../protocol';
 /** What would be refused, each with the way to its cell. */
 export function Problems(props: {
   problems: readonly IProblem[];
+  /** Whether to tell them at once: a submission was refused for them. */
+  isAlert: boolean;
   trans: TranslationBundle;
   onShow: (cell: number) => void;
 }): JSX.Element | null {
-  const { problems, trans, onShow } = props;
+  const { problems, isAlert, trans, onShow } = props;
   if (problems.length === 0) {
     return null;
   }
-  return (
+  const list = (
     <ul className="jp-RobProblems" aria-label={trans.__('Problems')}>
       {problems.map(({ severity, message, cell }, index) => (
         <li key={index} data-severity={severity}>
@@ -38,4 +40,5 @@ export function Problems(props: {
       ))}
     </ul>
   );
+  return isAlert ? <div role="alert">{list}</div> : list;
 }

@@ -1,5 +1,6 @@
 import { notebookIcon } from '@jupyterlab/ui-components';
 import React, { useId } from 'react';
+import { shortHash } from '../format';
 import { blockerText } from '../status';
 import { CommandIDs } from '../tokens';
 import { Parameters } from './parameters';
@@ -14,7 +15,8 @@ export function SubmitSection(props: ISectionProps): JSX.Element {
   useModel(model);
   useModel(submission);
   const { benchmark } = model;
-  const { blocker, isSubmitting, notebook, problems } = submission;
+  const { blocker, invalid, isSubmitting, notebook, problems, refusal } =
+    submission;
   const reason = id(useId());
   const field = id(useId());
   return (
@@ -57,6 +59,7 @@ export function SubmitSection(props: ISectionProps): JSX.Element {
       )}
       <Problems
         problems={notebook ? problems : []}
+        isAlert={refusal.length > 0}
         trans={trans}
         onShow={cell =>
           void commands.execute(CommandIDs.showCell, {
@@ -77,7 +80,7 @@ export function SubmitSection(props: ISectionProps): JSX.Element {
       </button>
       {blocker && blocker !== 'busy' && (
         <p id={reason} className="jp-RobHint">
-          {blockerText(blocker, trans)}
+          {blockerText(blocker, invalid, trans)}
         </p>
       )}
     </Section>
@@ -114,7 +117,7 @@ function NotebookName(props: ISectionProps): JSX.Element {
                 checked.sha256
               )}
             >
-              {checked.sha256.slice(0, 6)}
+              {shortHash(checked.sha256)}
             </code>
           )}
         </span>

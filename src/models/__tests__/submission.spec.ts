@@ -78,6 +78,22 @@ describe('SubmissionModel', () => {
     });
   });
 
+  describe('#invalid', () => {
+    it('should block, and leave the message to the form', async () => {
+      const problems = [
+        { severity: 'error', message: 'seed takes…', parameter: 'seed' }
+      ];
+      server.answers['POST check'] = { ...ANSWER, problems };
+      model.arguments = { seed: 'many' };
+      await model.check();
+      expect(model.blocker).toBe('parameters');
+      expect(model.invalid.map(({ name }) => name)).toEqual(['seed']);
+      expect(model.problems).toEqual([]);
+      model.arguments = { seed: 3 };
+      expect(model.blocker).toBeNull();
+    });
+  });
+
   describe('#check()', () => {
     it('should send the notebook and the arguments', async () => {
       await model.check();
@@ -155,6 +171,22 @@ describe('SubmissionModel', () => {
       await expect(model.submit()).rejects.toThrow('No.');
       expect(model.problems).toEqual(problems);
       expect(model.isSubmitting).toBe(false);
+    });
+
+    it.each<[string, () => void]>([
+      ['the notebook', () => notebook.contentChanged.emit()],
+      ['an argument', () => (model.arguments = { seed: 3 })],
+      ['the name', () => (model.name = 'team')]
+    ])('should keep a refusal until %s changes', async (_, change) => {
+      const message = 'It needs the kernel ir, which is not installed.';
+      server.answers['POST submit'] = json({ message }, 400);
+      await expect(model.submit()).rejects.toThrow(message);
+      await model.check();
+      expect(model.refusal).toEqual([{ severity: 'error', message }]);
+      expect(model.problems).toEqual(model.refusal);
+      change();
+      expect(model.refusal).toEqual([]);
+      expect(model.problems).toEqual([]);
     });
   });
 });
