@@ -134,6 +134,20 @@ export class RobModel extends Model {
     return this._paths.get(run);
   }
 
+  /** My submissions may have been changed elsewhere. */
+  async refreshGroups(): Promise<void> {
+    const id = this._benchmark?.id;
+    if (id === undefined) {
+      return;
+    }
+    const fresh = await this.service.benchmark(id).catch(() => null);
+    if (fresh && !this.isDisposed && this._benchmark?.id === id) {
+      // The rest stays: who fills in its form is not to lose anything.
+      this._benchmark = { ...this._benchmark, groups: fresh.groups };
+      this.changed();
+    }
+  }
+
   private async _connect(): Promise<void> {
     try {
       const session = await this.service.session();
@@ -205,6 +219,7 @@ export class RobModel extends Model {
     if (run.workflowId === this._benchmark?.id) {
       void this.runs.refresh();
       void this.leaderboard.refresh();
+      void this.refreshGroups();
     }
   }
 

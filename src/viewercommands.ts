@@ -21,7 +21,7 @@ export function addViewerCommands(
   async function show(
     id: string,
     create: () => Widget | Promise<Widget>
-  ): Promise<void> {
+  ): Promise<Widget> {
     let widget = opened.get(id);
     if (!widget || widget.isDisposed) {
       widget = await create();
@@ -33,6 +33,7 @@ export function addViewerCommands(
       shell.add(widget, 'main');
     }
     shell.activateById(id);
+    return widget;
   }
 
   async function chosen(id: unknown) {
@@ -54,10 +55,15 @@ export function addViewerCommands(
     }),
     execute: async args => {
       const benchmark = await chosen(args.benchmark);
-      await show(
+      const widget = await show(
         `jupyterlab-rob-leaderboard-${benchmark.id}`,
         () => new LeaderboardWidget(model, benchmark, trans)
       );
+      await Promise.all([
+        (widget as LeaderboardWidget).refresh(),
+        model.leaderboard.refresh(),
+        model.refreshGroups()
+      ]);
     }
   });
 

@@ -109,6 +109,18 @@ describe('RobModel', () => {
     });
   });
 
+  describe('#refreshGroups()', () => {
+    it('should renew the submissions and nothing else', async () => {
+      await model.connect();
+      model.submission.name = 'team';
+      const groups = [{ id: 'g9', name: 'team' }];
+      server.answers['GET api/v1/workflows/b1'] = makeBenchmark({ groups });
+      await model.refreshGroups();
+      expect(model.benchmark?.groups).toEqual(groups);
+      expect(model.submission.name).toBe('team');
+    });
+  });
+
   describe('events', () => {
     const emission = {
       schema_id: RUN_EVENT_SCHEMA,
@@ -141,6 +153,7 @@ describe('RobModel', () => {
       events.emit({ ...emission, state: 'SUCCESS' });
       await ended;
       await model.refresh();
+      expect(server.count('GET api/v1/workflows/b1')).toBeGreaterThan(1);
       // Once for the end of the run, once for the refresh above.
       expect(server.count(BOARD)).toBe(before + 2);
     });

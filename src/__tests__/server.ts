@@ -99,7 +99,8 @@ export function makeBoard(names: string[]): ILeaderboard {
     orderBy: [{ name: 'auc', sortDesc: true }],
     ranking: names.map((name, index) => ({
       run: { id: `run-${name}`, createdAt: '2026-01-01T00:00:00Z' },
-      group: { id: `group-${name}`, name },
+      // Mine is the one that makeBenchmark() and makeRun() have.
+      group: { id: name === 'alice' ? 'g1' : `group-${name}`, name },
       results: [
         { name: 'n', value: 3 },
         { name: 'auc', value: index === 0 ? 0.98123456 : null }

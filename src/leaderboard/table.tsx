@@ -1,21 +1,28 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import React from 'react';
 import { formatValue, formatTime } from '../format';
+import type { RobModel } from '../model';
 import type { LeaderboardModel } from '../models/leaderboard';
 import { useModel } from '../panels/props';
 import { Failure } from '../panels/section';
-import type { ILeaderboard } from '../protocol';
+import type { IBenchmarkDetail, ILeaderboard } from '../protocol';
 
 /** The whole leaderboard: each submission's best run with all its results. */
 export function LeaderboardTable(props: {
   title: string;
   model: LeaderboardModel;
-  /** Whether a submission, by its identifier, is mine. */
-  isMine: (group: string) => boolean;
+  /** Which submissions are mine. */
+  rob: RobModel;
+  benchmark: IBenchmarkDetail;
   trans: TranslationBundle;
 }): JSX.Element {
-  const { title, model, isMine, trans } = props;
+  const { title, model, rob, benchmark, trans } = props;
   useModel(model);
+  useModel(rob);
+  useModel(rob.submission);
+  const isChosen = rob.benchmark?.id === benchmark.id;
+  const { groups } = (isChosen && rob.benchmark) || benchmark;
+  const mine = model.mine(groups, isChosen ? rob.submission.effectiveName : '');
   const { board, error } = model;
   return (
     <div className="jp-RobLeaderboard-page">
@@ -34,7 +41,7 @@ export function LeaderboardTable(props: {
           {trans.__('Nobody is here yet. Be the first.')}
         </p>
       ) : (
-        <Table board={board} isMine={isMine} trans={trans} />
+        <Table board={board} mine={mine} trans={trans} />
       )}
     </div>
   );
@@ -42,10 +49,10 @@ export function LeaderboardTable(props: {
 
 function Table(props: {
   board: ILeaderboard;
-  isMine: (group: string) => boolean;
+  mine: ReadonlySet<string>;
   trans: TranslationBundle;
 }): JSX.Element {
-  const { board, isMine, trans } = props;
+  const { board, mine, trans } = props;
   return (
     <table className="jp-RobTable">
       <thead>
@@ -65,13 +72,13 @@ function Table(props: {
           const results = new Map(
             row.results.map(({ name, value }) => [name, value])
           );
-          const mine = isMine(row.group.id);
+          const isMine = mine.has(row.group.id);
           return (
-            <tr key={row.run.id} className={mine ? 'jp-mod-mine' : undefined}>
+            <tr key={row.run.id} className={isMine ? 'jp-mod-mine' : undefined}>
               <td>{row.rank ?? '–'}</td>
               <td>
                 {row.group.name}
-                {mine && (
+                {isMine && (
                   <span className="jp-RobRanking-you">{trans.__('← you')}</span>
                 )}
               </td>

@@ -22,12 +22,8 @@ export class LeaderboardWidget extends MainAreaWidget<ReactWidget> {
       <LeaderboardTable
         title={trans.__('Leaderboard of %1', benchmark.name)}
         model={model}
-        isMine={group =>
-          (rob.benchmark?.id === benchmark.id
-            ? rob.benchmark
-            : benchmark
-          ).groups.some(({ id }) => id === group)
-        }
+        rob={rob}
+        benchmark={benchmark}
         trans={trans}
       />
     );
@@ -36,9 +32,14 @@ export class LeaderboardWidget extends MainAreaWidget<ReactWidget> {
     this._model = model;
     this.title.label = trans.__('Leaderboard: %1', benchmark.name);
     this.title.icon = robIcon;
+    this.toolbar.hide();
     this.title.closable = true;
     rob.runs.ended.connect(this._onEnded, this);
-    void model.refresh();
+  }
+
+  /** Bring the table up to date. */
+  refresh(): Promise<void> {
+    return this._model.refresh();
   }
 
   override dispose(): void {

@@ -1,4 +1,4 @@
-import type { ILeaderboard, IRanking } from '../protocol';
+import type { IGroup, ILeaderboard, IRanking } from '../protocol';
 import type { RobService } from '../service';
 import { Model } from './model';
 
@@ -32,12 +32,24 @@ export class LeaderboardModel extends Model {
     this.changed();
   }
 
-  /** The first rows and, if it comes later, the one of a submission. */
-  top(count: number, submission: string): IRanking[] {
+  /** The first rows and those that come later and are mine. */
+  top(count: number, mine: ReadonlySet<string>): IRanking[] {
     const rows = this._board?.ranking ?? [];
-    return rows.filter(
-      (row, index) => index < count || row.group.name === submission
+    return rows.filter((row, index) => index < count || mine.has(row.group.id));
+  }
+
+  /**
+   * The submissions to mark as mine, by their identifiers.
+   * @param groups All my submissions.
+   * @param name The one that I work on: if it has a row, it is the only one.
+   */
+  mine(groups: readonly IGroup[], name: string): ReadonlySet<string> {
+    const ids = new Set(groups.map(({ id }) => id));
+    const rows = (this._board?.ranking ?? []).filter(({ group }) =>
+      ids.has(group.id)
     );
+    const named = rows.filter(({ group }) => group.name === name);
+    return new Set((named.length > 0 ? named : rows).map(row => row.group.id));
   }
 
   async refresh(): Promise<void> {

@@ -11,11 +11,16 @@ const TOP = 5;
 export function LeaderboardSection(props: ISectionProps): JSX.Element {
   const { model, commands, trans } = props;
   const { leaderboard, submission } = model;
+  useModel(model);
   useModel(leaderboard);
   useModel(submission);
   const { board, error } = leaderboard;
   const column = mainColumn(board);
-  const rows = leaderboard.top(TOP, submission.name);
+  const mine = leaderboard.mine(
+    model.benchmark?.groups ?? [],
+    submission.effectiveName
+  );
+  const rows = leaderboard.top(TOP, mine);
   return (
     <Section name="leaderboard" title={trans.__('Leaderboard')}>
       {error && (
@@ -59,7 +64,7 @@ export function LeaderboardSection(props: ISectionProps): JSX.Element {
                   key={row.run.id}
                   row={row}
                   column={column?.name ?? ''}
-                  isMine={row.group.name === submission.name}
+                  isMine={mine.has(row.group.id)}
                   mine={trans.__('← you')}
                   isApart={index === TOP}
                 />

@@ -17,13 +17,35 @@ describe('LeaderboardModel', () => {
 
   describe('#top()', () => {
     it('should be the first rows', () => {
-      const names = model.top(2, 'a').map(row => row.group.name);
+      const names = model
+        .top(2, new Set(['group-a']))
+        .map(row => row.group.name);
       expect(names).toEqual(['a', 'b']);
     });
 
-    it('should add the row of the submission', () => {
-      const names = model.top(2, 'd').map(row => row.group.name);
+    it('should add rows that are mine', () => {
+      const names = model
+        .top(2, new Set(['group-d']))
+        .map(row => row.group.name);
       expect(names).toEqual(['a', 'b', 'd']);
+    });
+  });
+
+  describe('#mine()', () => {
+    const groups = ['b', 'd', 'x'].map(name => ({ id: `group-${name}`, name }));
+
+    it('should be the submission that I work on', () => {
+      expect([...model.mine(groups, 'd')]).toEqual(['group-d']);
+    });
+
+    it('should be all mine when that one has no row', () => {
+      const all = ['group-b', 'group-d'];
+      expect([...model.mine(groups, 'x')]).toEqual(all);
+      expect([...model.mine(groups, '')]).toEqual(all);
+    });
+
+    it("should not be another's", () => {
+      expect([...model.mine(groups, 'a')]).not.toContain('group-a');
     });
   });
 
