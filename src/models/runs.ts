@@ -92,8 +92,22 @@ export class RunsModel extends Model {
     this._follow();
   }
 
+  /** Whether a run was asked to end and has not yet done so. */
+  isCanceling(id: string): boolean {
+    const run = this.get(id);
+    return run !== undefined && isActive(run) && this._canceling.has(id);
+  }
+
   async cancel(id: string): Promise<void> {
-    this.update(await this._service.cancel(id));
+    this._canceling.add(id);
+    this.changed();
+    try {
+      this.update(await this._service.cancel(id));
+    } catch (reason) {
+      this._canceling.delete(id);
+      this.changed();
+      throw reason;
+    }
   }
 
   /** Take an event as a hint: show it now, and ask for what it leaves out. */
@@ -180,6 +194,7 @@ export class RunsModel extends Model {
   }
 
   private _benchmark: string | null = null;
+  private _canceling = new Set<string>();
   private _ended = new Signal<this, IRun>(this);
   private _error: Error | null = null;
   private _poll: Poll;

@@ -17,12 +17,21 @@ const ICONS: Record<RunState, LabIcon | null> = {
 };
 
 /** One run: how it stands, and by a click all there is to know. */
-export function RunRow(props: ISectionProps & { run: IRun }): JSX.Element {
-  const { run, model, commands, trans } = props;
+export function RunRow(
+  props: ISectionProps & {
+    run: IRun;
+    /** The time to reckon ages from, in milliseconds. */
+    now: number;
+  }
+): JSX.Element {
+  const { run, now, model, commands, trans } = props;
   const [isOpen, setOpen] = useState(false);
   const details = useId();
   const name = run.notebook?.name ?? trans.__('run %1', run.id);
-  const status = statusText(run, model.leaderboard.board, trans);
+  const isCanceling = model.runs.isCanceling(run.id);
+  const status = isCanceling
+    ? trans.__('canceling…')
+    : statusText(run, model.leaderboard.board, trans);
   const Icon = ICONS[run.state];
   return (
     <li className="jp-RobRun" data-state={run.state} data-run={run.id}>
@@ -49,7 +58,7 @@ export function RunRow(props: ISectionProps & { run: IRun }): JSX.Element {
             {isActive(run) ? (
               <Elapsed {...props} />
             ) : (
-              formatAge(run.createdAt, Date.now(), trans)
+              formatAge(run.createdAt, now, trans)
             )}
           </span>
         </button>
@@ -57,6 +66,7 @@ export function RunRow(props: ISectionProps & { run: IRun }): JSX.Element {
           <button
             type="button"
             className="jp-RobIconButton"
+            disabled={isCanceling}
             title={trans.__('Cancel this run')}
             aria-label={trans.__('Cancel the run of %1', name)}
             onClick={() =>
@@ -86,6 +96,17 @@ export function RunRow(props: ISectionProps & { run: IRun }): JSX.Element {
             }
           >
             {trans.__('show')}
+          </button>
+        ) : run.state === 'ERROR' ? (
+          <button
+            type="button"
+            className="jp-RobLink"
+            aria-expanded={isOpen}
+            aria-controls={details}
+            aria-label={trans.__('Show why %1 failed', name)}
+            onClick={() => setOpen(!isOpen)}
+          >
+            {isOpen ? trans.__('less') : trans.__('more')}
           </button>
         ) : null}
         <span

@@ -1,5 +1,13 @@
 import React from 'react';
-import { formatValue, formatTime } from '../format';
+import {
+  formatArgument,
+  formatElapsed,
+  formatTime,
+  formatValue,
+  secondsBetween,
+  shortHash
+} from '../format';
+import { givenArguments } from '../models/parameters';
 import type { IRun } from '../protocol';
 import { isActive } from '../protocol';
 import { CommandIDs } from '../tokens';
@@ -10,6 +18,11 @@ export function RunDetails(props: ISectionProps & { run: IRun }): JSX.Element {
   const { run, model, commands, trans } = props;
   const { service } = model;
   const message = run.cause?.message || run.messages?.[run.messages.length - 1];
+  const { benchmark } = model;
+  const given = givenArguments(
+    run,
+    benchmark?.id === run.workflowId ? benchmark.parameters : []
+  );
   const columns =
     model.leaderboard.board?.schema ??
     Object.keys(run.result ?? {}).map(name => ({ name, label: name }));
@@ -18,11 +31,43 @@ export function RunDetails(props: ISectionProps & { run: IRun }): JSX.Element {
       {message && !isActive(run) && (
         <p className="jp-RobDetails-message">{message}</p>
       )}
+      {run.state === 'SUCCESS' && (run.rank ?? null) === null && (
+        <p className="jp-RobHint">
+          {trans.__('Not better than your best run')}
+        </p>
+      )}
       <dl className="jp-RobFacts">
         <dt>{trans.__('Submitted')}</dt>
         <dd>{formatTime(run.createdAt)}</dd>
         <dt>{trans.__('As')}</dt>
         <dd>{run.groupName ?? run.groupId}</dd>
+        {given.map(([name, value]) => (
+          <React.Fragment key={name}>
+            <dt>{name}</dt>
+            <dd>{formatArgument(value)}</dd>
+          </React.Fragment>
+        ))}
+        {run.notebook && (
+          <>
+            <dt>{trans.__('Notebook')}</dt>
+            <dd>
+              <code title={trans.__('SHA-256 %1', run.notebook.sha256)}>
+                {shortHash(run.notebook.sha256)}
+              </code>
+            </dd>
+          </>
+        )}
+        {run.startedAt && run.finishedAt && (
+          <>
+            <dt>{trans.__('Duration')}</dt>
+            <dd>
+              {formatElapsed(
+                secondsBetween(run.startedAt, run.finishedAt),
+                trans
+              )}
+            </dd>
+          </>
+        )}
         {run.result &&
           columns.map(({ name, label }) => (
             <React.Fragment key={name}>
@@ -49,6 +94,7 @@ export function RunDetails(props: ISectionProps & { run: IRun }): JSX.Element {
             download={name}
             title={trans.__('Download the executed notebook of step %1', step)}
           >
+            <Down />
             {trans.__('Executed notebook')}
           </a>
         ))}
@@ -58,12 +104,22 @@ export function RunDetails(props: ISectionProps & { run: IRun }): JSX.Element {
             className="jp-RobLink"
             href={service.fileUrl(run.id, id)}
             download={name.split('/').pop()}
-            title={caption ?? name}
+            title={
+              caption
+                ? trans.__('Download %1: %2', name, caption)
+                : trans.__('Download %1', name)
+            }
           >
+            <Down />
             {title || name}
           </a>
         ))}
       </div>
     </div>
   );
+}
+
+/** Tells a download from what opens here. */
+function Down(): JSX.Element {
+  return <span aria-hidden="true">{'↓ '}</span>;
 }

@@ -132,6 +132,25 @@ describe('RunsModel', () => {
     });
   });
 
+  describe('#isCanceling()', () => {
+    it('should be true until the run has ended', async () => {
+      server.answers['PUT api/v1/runs/r1'] = ACTIVE;
+      expect(model.isCanceling('r1')).toBe(false);
+      const asked = model.cancel('r1');
+      expect(model.isCanceling('r1')).toBe(true);
+      await asked;
+      expect(model.isCanceling('r1')).toBe(true);
+      await model.receive({ ...EVENT, state: 'CANCELED' });
+      expect(model.isCanceling('r1')).toBe(false);
+    });
+
+    it('should be false again when the service refuses', async () => {
+      server.answers['PUT api/v1/runs/r1'] = json({ message: 'Over.' }, 409);
+      await expect(model.cancel('r1')).rejects.toThrow('Over.');
+      expect(model.isCanceling('r1')).toBe(false);
+    });
+  });
+
   describe('polling', () => {
     async function pass(milliseconds: number): Promise<void> {
       await jest.advanceTimersByTimeAsync(milliseconds);

@@ -169,17 +169,45 @@ describe('SubmitSection', () => {
   it('should show problems with the way to their cells', async () => {
     server.answers['POST check'] = {
       problems: [{ severity: 'warning', message: 'Uses input().', cell: 7 }],
-      sha256: '3f9a1c00',
+      sha256: '3f9a1c0099',
       parameters: []
     };
     await model.submission.check();
     await show(SubmitSection);
     expect(node.textContent).toContain('Uses input().');
-    expect(node.textContent).toContain('3f9a1c');
+    expect(node.textContent).toContain('3f9a1c0');
     await click(button('show'));
     expect(executed).toEqual([
       [CommandIDs.showCell, { path: 'work/tagger.ipynb', cell: 7 }]
     ]);
+  });
+
+  it('should tell why a submission was refused', async () => {
+    const message = 'It needs the kernel ir, which is not installed.';
+    server.answers['POST submit'] = json({ message }, 400);
+    await show(SubmitSection);
+    await act(() => model.submit().then(undefined, () => undefined));
+    expect(node.querySelector('[role=alert]')?.textContent).toBe(message);
+    await act(async () => notebook.contentChanged.emit());
+    expect(node.querySelector('[role=alert]')).toBeNull();
+  });
+
+  it('should tell why values keep it from being submitted', async () => {
+    await show(SubmitSection);
+    await act(async () => {
+      model.submission.arguments = { seed: 1.5 };
+    });
+    expect(button('Submit notebook')?.disabled).toBe(true);
+    expect(node.textContent).toContain('Needs a valid value first: seed.');
+  });
+
+  it('should show the values that are not the defaults', async () => {
+    await show(SubmitSection);
+    await act(async () => {
+      model.submission.arguments = { seed: 3 };
+    });
+    await click(button('Parameters (1): seed = 3'));
+    expect(button('Parameters (1)')).not.toBeNull();
   });
 
   it('should make a form of the parameters when it is unfolded', async () => {
@@ -240,17 +268,84 @@ describe('RunsSection', () => {
     expect(executed).toEqual([[CommandIDs.showCell, { run: 'r1' }]]);
   });
 
+  it('should unfold the message of an error without a cell', async () => {
+    await list(makeRun({ state: 'ERROR', messages: [EVIL] }));
+    const status = node.querySelector<HTMLElement>('.jp-RobRun-status');
+    expect(status?.title).toBe(EVIL);
+    await click(button('more'));
+    expect(node.querySelector('.jp-RobDetails')?.textContent).toContain(EVIL);
+    await click(button('less'));
+    expect(node.querySelector('.jp-RobDetails')).toBeNull();
+  });
+
+  it('should tell at once that a run is being canceled', async () => {
+    server.answers['PUT api/v1/runs/r1'] = makeRun({ state: 'RUNNING' });
+    await list(makeRun({ state: 'RUNNING' }));
+    await act(() => model.runs.cancel('r1'));
+    expect(node.textContent).toContain('canceling…');
+    const cancel = node.querySelector<HTMLButtonElement>(
+      '[title="Cancel this run"]'
+    );
+    expect(cancel?.disabled).toBe(true);
+  });
+
+  it('should list the last five and the active ones at first', async () => {
+    const runs = [...'12345678'].map(id =>
+      makeRun({ id, state: id === '7' ? 'RUNNING' : 'CANCELED' })
+    );
+    await list(...runs);
+    const ids = () =>
+      [...node.querySelectorAll('[data-run]')]
+        .map(row => row.getAttribute('data-run'))
+        .join('');
+    expect(ids()).toBe('123457');
+    await click(button('Show all (8)'));
+    expect(ids()).toBe('12345678');
+    await click(button('Show fewer'));
+    expect(ids()).toBe('123457');
+  });
+
+  it('should tell the ages of all runs anew as time goes by', async () => {
+    jest.useFakeTimers();
+    const createdAt = new Date().toISOString();
+    await list(
+      makeRun({ state: 'CANCELED', createdAt }),
+      makeRun({ id: 'r2', state: 'CANCELED', createdAt })
+    );
+    model.isVisible = true;
+    const ages = () =>
+      [...node.querySelectorAll('.jp-RobRun-age')].map(age => age.textContent);
+    expect(ages()).toEqual(['now', 'now']);
+    await act(() => jest.advanceTimersByTimeAsync(130000));
+    jest.useRealTimers();
+    expect(ages()).toEqual(['2 min', '2 min']);
+  });
+
   it('should unfold what else there is', async () => {
     await list(
       makeRun({
         state: 'SUCCESS',
         result: { n: 3, auc: null },
+        arguments: [{ name: 'seed', value: 3 }],
+        notebook: { name: 'tagger.ipynb', sha256: '3f9a1c0099' },
+        startedAt: '2026-01-01T00:00:00+00:00',
+        finishedAt: '2026-01-01T00:01:05+00:00',
         notebooks: [{ step: 'predict', name: 'predict.ipynb' }],
         files: [{ id: 'f1', name: 'results/score.json', title: 'Metrics' }]
       })
     );
     await click(node.querySelector('.jp-RobRun-summary'));
     expect(node.querySelector('dl')?.textContent).toContain('Count3AUC–');
+    expect(node.querySelector('dl')?.textContent).toContain('seed3Notebook');
+    expect(node.querySelector('dl code')?.textContent).toBe('3f9a1c0');
+    expect(node.querySelector('dl')?.textContent).toContain('Duration1:05');
+    expect(node.textContent).toContain('Not better than your best run');
+    const downloads = [...node.querySelectorAll('a')];
+    expect(downloads.map(({ textContent }) => textContent)).toEqual([
+      '↓ Executed notebook',
+      '↓ Metrics'
+    ]);
+    expect(downloads[1].title).toBe('Download results/score.json');
     const links = [...node.querySelectorAll('a')].map(({ href }) =>
       href.replace('http://localhost:8888/user/me/rob/api/v1/runs/r1/', '')
     );
