@@ -32,8 +32,8 @@ export async function createInstructions(
   );
   content.addClass('jp-RobInstructions');
   const widget = new MainAreaWidget({ content });
-  widget.title.label = benchmark.name;
-  widget.title.caption = trans.__('Instructions of %1', benchmark.name);
+  widget.title.label = trans.__('Instructions: %1', benchmark.name);
+  widget.toolbar.hide();
   return decorate(widget);
 }
 
