@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from typing import Any
 
 from .errors import InvalidInput
@@ -98,7 +99,8 @@ def _misfit_number(declaration: JSON, value: Any) -> str | None:
         return f"takes a finite number, not {value}"
     interval = declaration.get("range")
     if isinstance(interval, str) and not _within(interval, value):
-        return f"takes a number in {interval}, not {_shown(value)}"
+        bounds = re.sub(r"\.0(?=\D|$)", "", interval) if whole else interval
+        return f"takes a number in {bounds}, not {_shown(value)}"
     return None
 
 

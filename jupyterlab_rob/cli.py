@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 
 from . import __version__, embedded
 from .connection import Connection, default_data_dir
-from .console import Progress, print_json, print_leaderboard, print_run, print_table, shown
-from .errors import InvalidInput, RobError
+from .console import Progress, print_json, print_leaderboard, print_run, print_runs, print_table, shown
+from .errors import InvalidInput, NotFound, RobError
 from .models import JSON, Problem, RunState
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def _submit(options: argparse.Namespace) -> int:
     elif options.wait:
         print_run(run.handle)
     else:
-        print(f"Run {run.id} of {name} has been started. How it is: jupyter rob runs show {run.id}")
+        print(f"Run {run.id} of {name} is queued. How it is: jupyter rob runs show {run.id}")
     return _run_status(run)
 
 
@@ -129,36 +129,24 @@ def _runs_list(options: argparse.Namespace) -> int:
     elif not found:
         print("There are no runs yet.")
     else:
-        rows = [
-            (
-                handle["id"],
-                handle["state"],
-                benchmark["name"],
-                handle.get("groupName") or "",
-                (handle.get("notebook") or {}).get("name") or "",
-                f"#{handle['rank']}" if handle.get("rank") is not None else "",
-                str(handle["createdAt"])[:19],
-            )
-            for benchmark, handle in found
-        ]
-        print_table(rows, ("Run", "State", "Benchmark", "Submission", "Notebook", "Rank", "Created"))
+        print_runs([(benchmark["name"], handle) for benchmark, handle in found])
     return 0
 
 
 def _runs_show(options: argparse.Namespace) -> int:
-    run = _client().get_run(options.id)
+    run = _find_run(options.id)
     print_json(_run_document(run)) if options.json else print_run(run.handle)
     return 0
 
 
 def _runs_cancel(options: argparse.Namespace) -> int:
-    run = _client().get_run(options.id).cancel(options.reason)
+    run = _find_run(options.id).cancel(options.reason)
     print_json(_run_document(run)) if options.json else print(f"Run {run.id} is {run.state.value}.")
     return 0
 
 
 def _runs_log(options: argparse.Namespace) -> int:
-    log = _client().get_run(options.id).log()
+    log = _find_run(options.id).log()
     print_json({"log": log}) if options.json else print(log, end="" if log.endswith("\n") else "\n")
     return 0
 
@@ -188,9 +176,35 @@ def _serve(arguments: list[str]) -> int:
     os.execv(sys.executable, [sys.executable, "-m", "jupyterlab_rob.service", *arguments])  # noqa: S606  (no shell)
 
 
+def _find_run(wanted: str) -> Run:
+    """The run with this id, or the only one of mine whose id begins so.
+
+    Raises:
+        NotFound: There is none.
+        InvalidInput: There are several.
+    """
+    client = _client()
+    try:
+        return client.get_run(wanted)
+    except NotFound:
+        found = [
+            run
+            for benchmark in client.benchmarks()
+            for run in client.runs(benchmark["id"])
+            if wanted and run.id.startswith(wanted)
+        ]
+        if not found:
+            raise
+        if len(found) > 1:
+            raise InvalidInput(f"The ids of {len(found)} runs begin with {wanted}. Give more of it.") from None
+        return found[0]
+
+
 def _wait(run: Run) -> None:
     progress = Progress()
     try:
+        # At once: a run that waits for its turn says nothing for a while.
+        progress.show(run.handle)
         run.wait(on_change=lambda changed: progress.show(changed.handle))
     except KeyboardInterrupt:
         progress.end()

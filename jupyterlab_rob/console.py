@@ -7,6 +7,7 @@ import math
 import sys
 import unicodedata
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, TextIO
 
 from .models import JSON, RunState
@@ -83,19 +84,42 @@ class Progress:
 def print_run(handle: JSON) -> None:
     """State, result and what went wrong."""
     rows = [("Run", handle["id"]), ("State", handle["state"])]
+    if handle.get("workflowId"):
+        rows.append(("Benchmark", handle["workflowId"]))
     if handle.get("groupName"):
         rows.append(("Submission", handle["groupName"]))
     if handle.get("notebook"):
         rows.append(("Notebook", f"{handle['notebook']['name']}  {handle['notebook']['sha256'][:7]}"))
     if handle["state"] == RunState.RUNNING.value:
         rows.append(("Progress", progress_text(handle)))
-    if handle.get("rank") is not None:
-        rows.append(("Rank", f"#{handle['rank']}"))
+    rows += [("Started", _local(handle["startedAt"]))] if handle.get("startedAt") else []
+    rows += [("Duration", _duration(handle))] if handle.get("finishedAt") else []
+    rows += [(name, shown(value)) for name, value in _given(handle).items()]
+    if handle["state"] == RunState.SUCCESS.value and handle.get("result"):
+        rank = handle.get("rank")
+        rows.append(("Rank", f"#{rank}" if rank is not None else "none: not better than the submission's best run"))
     rows += [(name, shown(value)) for name, value in (handle.get("result") or {}).items()]
     rows += [("File", file["name"]) for file in handle.get("files") or []]
     print_table(rows)
     for message in (handle.get("messages") or [])[-1:]:
         print(f"\n{message}")
+
+
+def print_runs(runs: Sequence[tuple[str, JSON]]) -> None:
+    """A line for each run, given with its benchmark's name: what it is and what came of it."""
+    rows = [
+        (
+            handle["id"][:8],
+            _local(handle["createdAt"]),
+            _shortened(benchmark),
+            _shortened(handle.get("groupName") or ""),
+            _shortened((handle.get("notebook") or {}).get("name") or ""),
+            handle["state"],
+            _shortened(_outcome(handle), 48),
+        )
+        for benchmark, handle in runs
+    ]
+    print_table(rows, ("Run", "Created", "Benchmark", "Submission", "Notebook", "State", "Outcome"))
 
 
 def print_leaderboard(leaderboard: JSON, mine: set[str]) -> None:
@@ -113,6 +137,38 @@ def print_leaderboard(leaderboard: JSON, mine: set[str]) -> None:
         print_table(rows, header)
     else:
         print("Nobody is on the leaderboard yet.")
+
+
+def _outcome(handle: JSON) -> str:
+    """The leading metric and the rank, or what went wrong."""
+    if handle.get("messages"):
+        return str(handle["messages"][-1])
+    leading = [f"{name} {shown(value)}" for name, value in list((handle.get("result") or {}).items())[:1]]
+    rank = [f"#{handle['rank']}"] if handle.get("rank") is not None else []
+    return "  ".join(rank + leading)
+
+
+def _given(handle: JSON) -> JSON:
+    """The scalar values that were given, the benchmark's and the notebook's own."""
+    given: JSON = {}
+    for argument in handle.get("arguments") or []:
+        value = argument["value"]
+        given.update(value["value"].get("parameters") or {} if isinstance(value, dict) else {argument["name"]: value})
+    return given
+
+
+def _local(time: str) -> str:
+    """A time of the API, which is in UTC, on this machine's clock."""
+    return datetime.fromisoformat(time).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _duration(handle: JSON) -> str:
+    begun, ended = (datetime.fromisoformat(handle[key]) for key in ("startedAt", "finishedAt"))
+    return f"{(ended - begun).total_seconds():.1f} s"
+
+
+def _shortened(text: str, length: int = 32) -> str:
+    return text if len(text) <= length else f"{text[: length - 1]}…"
 
 
 def _width(text: str) -> int:

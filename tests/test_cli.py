@@ -62,7 +62,13 @@ def test_submit_and_wait(real_service: Connection) -> None:
     assert document("leaderboard", "-b", "number-predictor").keys() >= {"schema", "ranking"}
 
     assert run["id"] in [listed["id"] for listed in document("runs", "list")["runs"]]
-    assert run["id"] in rob("runs", "list", "-b", "number-predictor").stdout
+    listed = rob("runs", "list", "-b", "number-predictor").stdout
+    assert run["id"][:8] in listed
+    assert "deviation" in listed
+    # The beginning of an id is enough.
+    assert document("runs", "show", run["id"][:10])["run"]["id"] == run["id"]
+    words = rob("runs", "show", run["id"]).stdout.split()
+    assert {"Benchmark", "number-predictor", "Started", "Duration"} <= set(words)
     assert document("runs", "show", run["id"])["run"]["result"] == run["result"]
     assert "deviation" in rob("runs", "show", run["id"]).stdout
     assert document("runs", "log", run["id"])["log"].strip() == rob("runs", "log", run["id"]).stdout.strip()
