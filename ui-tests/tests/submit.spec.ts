@@ -78,9 +78,15 @@ test('tells what would be refused', async ({ page, tmpPath }) => {
   ).toContainText('answer = input()');
 });
 
-test('renders the instructions and the whole leaderboard', async ({ page }) => {
+test('renders the instructions and the whole leaderboard', async ({
+  page,
+  tmpPath
+}) => {
   const panel = new RobPanel(page);
   await panel.open();
+  await panel.openExample(NAME, tmpPath);
+  await panel.submit();
+  await panel.expectState('SUCCESS');
   await panel.node.getByRole('button', { name: 'Instructions' }).click();
   await expect(
     page.locator('.jp-RobInstructions').getByRole('heading', { level: 1 })
