@@ -47,7 +47,7 @@ test-frontend: node_modules/.installed ## TypeScript tests only
 	$(BIN)/jlpm test
 
 test-browser: .venv/.test-tools ui-tests/node_modules/.installed ## Browser tests only
-	chromium="$$(sh scripts/chromium.sh)" && cd ui-tests && CHROMIUM_PATH="$$chromium" jlpm test
+	chromium="$$(sh scripts/chromium.sh)" && cd ui-tests && CHROMIUM_PATH="$$chromium" ROB_UI_PORT="$$(python ../scripts/free_port.py)" jlpm test
 
 bench: .venv/.installed ## Time from submit to SUCCESS, beside papermill
 	$(BIN)/python scripts/bench.py
