@@ -19,7 +19,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
-from .models import Problem
+from .models import JSON, Problem
 
 
 class RobError(Exception):
@@ -36,6 +36,13 @@ class RobError(Exception):
         super().__init__(message)
         self.message = message
         self.problems = tuple(problems)
+
+    def to_dict(self) -> JSON:
+        """The error as it is answered; see docs/protocol.md."""
+        document: JSON = {"message": self.message}
+        if self.problems:
+            document["problems"] = [problem.to_dict() for problem in self.problems]
+        return document
 
 
 class InvalidInput(RobError):

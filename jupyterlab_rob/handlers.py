@@ -11,21 +11,13 @@ from jupyter_server.base.handlers import APIHandler
 from tornado import web
 
 from . import strictjson
-from .errors import InvalidInput, RobError
+from .errors import RobError
 from .models import JSON
 
 if TYPE_CHECKING:
     from .extension import RobExtension
 
 AUTH_RESOURCE = "rob"
-
-
-def refusal(error: RobError) -> JSON:
-    """The document that tells the browser of ``error``."""
-    document: JSON = {"message": error.message}
-    if error.problems:
-        document["problems"] = [problem.to_dict() for problem in error.problems]
-    return document
 
 
 # A streamed body: without it, all of it is read before anyone asks who sends it.
@@ -63,13 +55,7 @@ class RobHandler(APIHandler):
         Raises:
             InvalidInput: It is none.
         """
-        try:
-            document = strictjson.loads(self.received)
-        except ValueError as error:
-            raise InvalidInput(f"The request's body is not JSON: {error}.") from error
-        if not isinstance(document, dict):
-            raise InvalidInput("The request's body must be a JSON object.")
-        return document
+        return strictjson.load_object(self.received)
 
     def answer(self, document: JSON, status: int = 200) -> None:
         self.set_status(status)
@@ -79,7 +65,7 @@ class RobHandler(APIHandler):
         """The one place where errors become statuses."""
         error = kwargs.get("exc_info", (None, None, None))[1]
         if isinstance(error, RobError):
-            self.answer(refusal(error), error.status)
+            self.answer(error.to_dict(), error.status)
         else:
             super().write_error(status_code, **kwargs)
 

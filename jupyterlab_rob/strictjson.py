@@ -6,6 +6,9 @@ import json
 import math
 from typing import Any
 
+from .errors import InvalidInput
+from .models import JSON
+
 
 def loads(data: bytes | bytearray | str) -> Any:
     """The document in ``data``.
@@ -17,6 +20,21 @@ def loads(data: bytes | bytearray | str) -> Any:
         return json.loads(data, parse_constant=_refuse, parse_float=_finite)
     except RecursionError as error:
         raise ValueError("it is nested too deeply") from error
+
+
+def load_object(data: bytes | bytearray) -> JSON:
+    """The object in a request's body.
+
+    Raises:
+        InvalidInput: It is none.
+    """
+    try:
+        document = loads(data)
+    except ValueError as error:
+        raise InvalidInput(f"The request's body is not JSON: {error}.") from error
+    if not isinstance(document, dict):
+        raise InvalidInput("The request's body must be a JSON object.")
+    return document
 
 
 def _refuse(text: str) -> Any:

@@ -14,7 +14,7 @@ from tornado import web
 from tornado.iostream import StreamClosedError
 
 from .. import strictjson
-from ..errors import InvalidInput, RobError, TooLarge
+from ..errors import RobError, TooLarge
 from ..models import JSON
 from .store import Download
 
@@ -92,15 +92,7 @@ class ServiceHandler(web.RequestHandler):
 
     def body(self) -> JSON:
         """The request's JSON object; an empty body is an empty object."""
-        if not self.received:
-            return {}
-        try:
-            document = strictjson.loads(bytes(self.received))
-        except ValueError as error:
-            raise InvalidInput(f"The request's body is not JSON: {error}.") from error
-        if not isinstance(document, dict):
-            raise InvalidInput("The request's body must be a JSON object.")
-        return document
+        return strictjson.load_object(self.received) if self.received else {}
 
     def answer(self, document: JSON, status: int = 200) -> None:
         self.set_status(status)
@@ -126,9 +118,7 @@ class ServiceHandler(web.RequestHandler):
         error = kwargs.get("exc_info", (None, None, None))[1]
         if isinstance(error, RobError):
             self.set_status(error.status)
-            document: JSON = {"message": error.message}
-            if error.problems:
-                document["problems"] = [problem.to_dict() for problem in error.problems]
+            document = error.to_dict()
         else:
             reason = getattr(error, "log_message", None) or self._reason
             document = {"message": "The ROB service failed; its log says why." if status_code >= 500 else reason}
