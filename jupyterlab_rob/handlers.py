@@ -64,6 +64,8 @@ class RobHandler(APIHandler):
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         """The one place where errors become statuses."""
         error = kwargs.get("exc_info", (None, None, None))[1]
+        # Who is refused before the body is read is cut off by tornado; a client must not send its next request there.
+        self.set_header("Connection", "close")
         if isinstance(error, RobError):
             self.answer(error.to_dict(), error.status)
         else:

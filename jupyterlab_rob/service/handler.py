@@ -123,6 +123,8 @@ class ServiceHandler(web.RequestHandler):
             reason = getattr(error, "log_message", None) or self._reason
             document = {"message": "The ROB service failed; its log says why." if status_code >= 500 else reason}
         self.set_header("Content-Type", "application/json")
+        # Who is refused before the body is read is cut off by tornado; a client must not send its next request there.
+        self.set_header("Connection", "close")
         self.finish(json.dumps(document))
 
     def log_exception(self, typ: Any, value: Any, tb: Any) -> None:

@@ -102,6 +102,13 @@ def test_a_stranger_sends_no_body(api: Api) -> None:
         assert connection.recv(100).startswith(b"HTTP/1.1 401")
 
 
+def test_refused_client_is_told_that_the_connection_ends(api: Api) -> None:
+    for _ in range(20):
+        answer = api.request("PATCH", "workflows")
+        assert answer.status_code == 405
+        assert answer.headers["Connection"] == "close"
+
+
 def test_too_large(api: Api) -> None:
     answer = api.request("POST", "workflows/probe/groups", data=b" " * (MAX_JSON + 1))
     assert answer.status_code == 413
