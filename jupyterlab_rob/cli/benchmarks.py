@@ -1,0 +1,51 @@
+"""``jupyter rob benchmarks …``."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from ..console import print_json, print_table, shown
+from .options import client, json_option
+
+if TYPE_CHECKING:
+    from .options import Commands
+
+
+def add_to(commands: Commands) -> None:
+    benchmarks = commands.add_parser("benchmarks", help="list and show benchmarks")
+    verbs = benchmarks.add_subparsers(metavar="VERB", required=True)
+    verbs.add_parser("list", parents=[json_option()]).set_defaults(command=_list)
+    show = verbs.add_parser("show", parents=[json_option()])
+    show.add_argument("name", metavar="BENCHMARK")
+    show.set_defaults(command=_show)
+
+
+def _list(options: argparse.Namespace) -> int:
+    found = client(options).benchmarks()
+    if options.json:
+        print_json({"benchmarks": found})
+    else:
+        print_table([(b["name"], b["id"], b.get("description") or "") for b in found], ("Name", "Id", "Description"))
+    return 0
+
+
+def _show(options: argparse.Namespace) -> int:
+    benchmark = client(options).benchmark(options.name)
+    if options.json:
+        print_json({"benchmark": benchmark})
+        return 0
+    print("\n\n".join(text for text in (benchmark["name"], benchmark.get("description")) if text))
+    rows = []
+    for parameter in benchmark["parameters"]:
+        default = parameter.get("defaultValue")
+        need = shown(default) if default is not None else "required" if parameter.get("isRequired") else "-"
+        rows.append(
+            (parameter["name"], parameter["dtype"], need, parameter.get("help") or parameter.get("label") or "")
+        )
+    if rows:
+        print()
+        print_table(rows, ("Parameter", "Type", "Default", "Meaning"))
+    if benchmark.get("instructions"):
+        print(f"\n{benchmark['instructions'].strip()}")
+    return 0

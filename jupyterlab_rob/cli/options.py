@@ -1,0 +1,52 @@
+"""Options that several commands take, and what they stand for."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from ..errors import InvalidInput
+
+if TYPE_CHECKING:
+    from ..client import Client
+
+    Commands = argparse._SubParsersAction[argparse.ArgumentParser]
+
+Command = Callable[[argparse.Namespace], int]
+
+
+def json_option() -> argparse.ArgumentParser:
+    """``--json``, a parent for :meth:`add_parser`."""
+    parent = argparse.ArgumentParser(add_help=False)
+    parent.add_argument("--json", action="store_true", help="print one JSON document")
+    return parent
+
+
+def benchmark_option() -> argparse.ArgumentParser:
+    """``-b``, a parent for :meth:`add_parser`; its value is for :func:`benchmark_name`."""
+    parent = argparse.ArgumentParser(add_help=False)
+    parent.add_argument(
+        "-b", "--benchmark", default=os.environ.get("ROB_BENCHMARK"), help="id or name [$ROB_BENCHMARK]"
+    )
+    return parent
+
+
+def benchmark_name(options: argparse.Namespace) -> str:
+    """The benchmark that is meant.
+
+    Raises:
+        InvalidInput: None was given.
+    """
+    if not options.benchmark:
+        raise InvalidInput("Which benchmark? Give -b BENCHMARK, or set ROB_BENCHMARK.")
+    return str(options.benchmark)
+
+
+def client(options: argparse.Namespace) -> Client:
+    """The client of the service that is meant."""
+    # requests takes a while to import, and `--help`, `status` and `stop` do without.
+    from ..client import Client
+
+    return Client()

@@ -1,0 +1,58 @@
+"""``jupyter rob status``, ``stop`` and ``serve``: the service itself."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from .. import embedded
+from ..connection import Connection, default_data_dir
+from ..console import print_json, print_table, shown
+from ..models import JSON
+from .options import json_option
+
+if TYPE_CHECKING:
+    from .options import Commands
+
+
+def add_to(commands: Commands) -> None:
+    commands.add_parser("status", parents=[json_option()], help="show the service").set_defaults(command=_status)
+    commands.add_parser("stop", parents=[json_option()], help="stop the service").set_defaults(command=_stop)
+    commands.add_parser("serve", help="run the service in the foreground; options are the service's (--help)")
+
+
+def serve(arguments: list[str]) -> int:
+    """Become the service."""
+    os.execv(sys.executable, [sys.executable, "-m", "jupyterlab_rob.service", *arguments])  # noqa: S606  (no shell)
+
+
+def _status(options: argparse.Namespace) -> int:
+    connection = embedded.find()
+    service = _describe(connection) if connection else None
+    if options.json:
+        print_json({"service": service, "dataDir": str(default_data_dir())})
+    elif service is None:
+        print(f"No ROB service is running for {default_data_dir()}; it is started when it is needed.")
+    else:
+        print_table([(name, shown(value)) for name, value in service.items()])
+    return 0
+
+
+def _stop(options: argparse.Namespace) -> int:
+    connection = embedded.stop()
+    if options.json:
+        print_json({"stopped": connection is not None})
+    else:
+        print("The ROB service has been stopped." if connection else "No ROB service is running.")
+    return 0
+
+
+def _describe(connection: Connection) -> JSON:
+    service: JSON = {"kind": "embedded", "url": connection.url, "pid": connection.pid, "version": connection.version}
+    try:
+        status = embedded.request(connection, "GET", "status")
+    except (OSError, ValueError):
+        return service
+    return {**service, **{key: status[key] for key in ("slots", "running", "pending", "dataDir") if key in status}}

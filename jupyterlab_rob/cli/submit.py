@@ -1,0 +1,90 @@
+"""``jupyter rob submit``."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from ..console import Progress, print_json, print_run
+from ..models import Problem
+from .options import benchmark_name, benchmark_option, client, json_option
+from .runs import exit_status, run_document
+
+if TYPE_CHECKING:
+    from ..client import Run
+    from .options import Commands
+
+
+def add_to(commands: Commands) -> None:
+    submit = commands.add_parser(
+        "submit", parents=[benchmark_option(), json_option()], help="start a run of a notebook"
+    )
+    submit.add_argument("notebook", metavar="NOTEBOOK")
+    submit.add_argument(
+        "-s",
+        "--submission",
+        default=os.environ.get("ROB_SUBMISSION"),
+        help="name of the submission, made if need be [$ROB_SUBMISSION, else the user's name]",
+    )
+    submit.add_argument(
+        "-p",
+        dest="parameters",
+        metavar="NAME=VALUE",
+        type=_assignment,
+        action="append",
+        default=[],
+        help="value of a parameter, the benchmark's or the notebook's own; may be repeated",
+    )
+    submit.add_argument("--wait", action="store_true", help="wait for the run's end and print its result")
+    submit.set_defaults(command=_submit)
+
+
+def _submit(options: argparse.Namespace) -> int:
+    from ..client import read_notebook
+    from ..preflight import check, coerce_arguments
+
+    service = client(options)
+    name, notebook = read_notebook(options.notebook)
+    texts = dict(options.parameters)
+    benchmark = service.benchmark(benchmark_name(options))
+    arguments = coerce_arguments(benchmark, texts)
+    _warn(check(notebook, benchmark, arguments))
+    run = service.submit(benchmark["id"], options.notebook, arguments, options.submission)
+    if options.wait:
+        _wait(run)
+    if options.json:
+        print_json(run_document(run))
+    elif options.wait:
+        print_run(run.handle)
+    else:
+        print(f"Run {run.id} of {name} is queued. How it is: jupyter rob runs show {run.id}")
+    return exit_status(run)
+
+
+def _wait(run: Run) -> None:
+    progress = Progress()
+    try:
+        # At once: a run that waits for its turn says nothing for a while.
+        progress.show(run.handle)
+        run.wait(on_change=lambda changed: progress.show(changed.handle))
+    except KeyboardInterrupt:
+        progress.end()
+        sys.stderr.write(f"\nRun {run.id} goes on. To end it: jupyter rob runs cancel {run.id}\n")
+        raise
+    progress.end()
+
+
+def _warn(problems: Sequence[Problem]) -> None:
+    for problem in problems:
+        if problem.severity == "warning":
+            sys.stderr.write(f"warning: {problem.message}\n")
+
+
+def _assignment(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals or not name.strip():
+        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=VALUE")
+    return name.strip(), value
