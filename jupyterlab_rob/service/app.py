@@ -86,12 +86,13 @@ class RobService(JupyterApp):
     async def _serve(self, data_dir: Path) -> None:
         # Here and not above: flowserv takes most of the time that a start takes, and a locked folder should be told
         # at once.
-        from .auth import Identity, OwnerAuthenticator
+        from .api import application
+        from .auth import OwnerAuthenticator
         from .context import Context, RunEvents
         from .engine.queue import RunQueue
         from .events import EventHub
+        from .identity import Identity, Role
         from .recovery import end_abandoned_runs
-        from .routes import application
         from .store import Store
         from .store.database import POOL_SIZE
 
@@ -99,7 +100,7 @@ class RobService(JupyterApp):
         store = Store(data_dir)
         store.open()
         end_abandoned_runs(store.ledger, data_dir / "runs", log)
-        owner = Identity(store.ensure_user(getpass.getuser()), getpass.getuser(), administrator=True)
+        owner = Identity(store.accounts.ensure_user(getpass.getuser()), getpass.getuser(), role=Role.ADMINISTRATOR)
         executor = ThreadPoolExecutor(POOL_SIZE, thread_name_prefix="store")
         events = EventHub()
         changes = RunEvents(store, events, owner, executor, log)

@@ -1,22 +1,13 @@
-"""Who asks: an identity for each request, from its token."""
+"""An identity for each request, from its token."""
 
 from __future__ import annotations
 
 import hmac
-from dataclasses import dataclass
 
 from tornado.httputil import HTTPHeaders
 
 from ..errors import Unauthenticated
-
-
-@dataclass(frozen=True)
-class Identity:
-    """An authenticated user; ``user`` is the store's identifier."""
-
-    user: str
-    name: str
-    administrator: bool
+from .identity import Identity
 
 
 class OwnerAuthenticator:

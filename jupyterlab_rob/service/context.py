@@ -11,9 +11,10 @@ from logging import Logger
 from typing import Any
 
 from ..models import JSON
-from .auth import Identity, OwnerAuthenticator
+from .auth import OwnerAuthenticator
 from .engine.queue import ActiveRun, RunQueue
 from .events import EventHub
+from .identity import Identity
 from .store import Store
 
 
@@ -88,7 +89,7 @@ class RunEvents:
         """The last event of a run carries what came of it."""
         try:
             handle = await asyncio.get_running_loop().run_in_executor(
-                self._executor, self._store.run, self._owner.user, event["run"]
+                self._executor, self._store.runs.get, self._owner, event["run"]
             )
         except Exception:
             self._log.exception("No result for the last event of run %s", event["run"])

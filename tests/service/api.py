@@ -132,7 +132,7 @@ class ServiceProcess:
         self.data_dir.mkdir(parents=True, exist_ok=True)
         store = Store(self.data_dir)
         store.open()
-        store.add_benchmark(PROBE, "probe")
+        store.benchmarks.add(PROBE, "probe")
         store.close()
 
     def add_commands(self, identifier: str, *commands: str) -> None:
@@ -145,7 +145,7 @@ class ServiceProcess:
         (folder / "benchmark.yaml").write_text(json.dumps(template))
         store = Store(self.data_dir)
         store.open()
-        store.add_benchmark(folder, identifier)
+        store.benchmarks.add(folder, identifier)
         store.close()
 
     def spawn(self, *arguments: str, **environment: str) -> subprocess.Popen[str]:

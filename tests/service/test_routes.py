@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 
-from jupyterlab_rob.service.handler import MAX_JSON
-from jupyterlab_rob.service.routes import PATTERNS
+from jupyterlab_rob.service.api.handler import MAX_JSON
+from jupyterlab_rob.service.api.patterns import PATTERNS
 
 from .api import TIMEOUT, Api, notebook, scoring
 

@@ -21,6 +21,7 @@ import jupyterlab_rob
 from jupyterlab_rob.errors import Conflict, Forbidden, InvalidInput, NotFound, StorageFull
 from jupyterlab_rob.models import RunState
 from jupyterlab_rob.service.engine.record import Cause
+from jupyterlab_rob.service.identity import Identity, Role
 from jupyterlab_rob.service.store import Store
 from jupyterlab_rob.service.store.database import Database
 from jupyterlab_rob.service.store.storage import ConfinedFile, ConfinedStorage
@@ -41,16 +42,20 @@ def database(tmp_path: Path) -> Iterator[Database]:
 def store(tmp_path: Path) -> Iterator[Store]:
     store = Store(tmp_path)
     store.open()
-    store.add_benchmark(PROBE, "probe")
+    store.benchmarks.add(PROBE, "probe")
     yield store
     store.close()
 
 
-def _upload(store: Store, user: str, submission: str) -> str:
+def _identity(store: Store, name: str) -> Identity:
+    return Identity(store.accounts.ensure_user(name), name, Role.PARTICIPANT)
+
+
+def _upload(store: Store, user: Identity, submission: str) -> str:
     import json
 
     content = json.dumps(notebook("1")).encode()
-    return str(store.upload(user, submission, "n.ipynb", io.BytesIO(content), len(content))["id"])
+    return str(store.uploads.add(user, submission, "n.ipynb", io.BytesIO(content), len(content))["id"])
 
 
 def _arguments(file: str) -> list[dict[str, Any]]:
@@ -162,14 +167,14 @@ def test_full_disk_leaves_nothing_half_written(tmp_path: Path) -> None:
 
 
 def test_full_disk_while_a_run_is_prepared(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    user = store.ensure_user("alice")
-    submission = store.create_submission(user, "probe", "mine", None)["id"]
+    user = _identity(store, "alice")
+    submission = store.submissions.create(user, "probe", "mine", None)["id"]
     file = _upload(store, user, submission)
     # A full disk can't be had without a mount; the copy of the notebook into the run folder meets it here.
     monkeypatch.setattr(ConfinedFile, "open", _first_read_then_full(ConfinedFile.open))
     with pytest.raises(StorageFull, match="No space left"):
-        store.create_run(user, submission, _arguments(file))
-    assert store.runs_of_submission(user, submission, None) == {"runs": []}
+        store.runs.create(user, submission, _arguments(file))
+    assert store.runs.of_submission(user, submission, None) == {"runs": []}
     assert list((tmp_path / "runs").iterdir()) == []
 
 
@@ -193,39 +198,39 @@ def test_flowserv_reads_files_whole_and_the_storage_does_not(tmp_path: Path) -> 
 
 
 def test_others_are_kept_out(store: Store) -> None:
-    alice, mallory = store.ensure_user("alice"), store.ensure_user("mallory")
-    submission = store.create_submission(alice, "probe", "hers", None)["id"]
+    alice, mallory = _identity(store, "alice"), _identity(store, "mallory")
+    submission = store.submissions.create(alice, "probe", "hers", None)["id"]
     file = _upload(store, alice, submission)
-    run = store.create_run(alice, submission, _arguments(file))[0]["id"]
+    run = store.runs.create(alice, submission, _arguments(file))[0]["id"]
     for attempt in (
-        lambda: store.submission(mallory, submission),
-        lambda: store.uploads(mallory, submission),
-        lambda: store.uploaded_file(mallory, submission, file),
-        lambda: store.delete_upload(mallory, submission, file),
-        lambda: store.upload(mallory, submission, "n.ipynb", io.BytesIO(b"{}"), 2),
-        lambda: store.create_run(mallory, submission, _arguments(file)),
-        lambda: store.runs_of_submission(mallory, submission, None),
-        lambda: store.run(mallory, run),
-        lambda: store.run_log(mallory, run),
-        lambda: store.executed_notebook(mallory, run, "first-step"),
-        lambda: store.result_file(mallory, run, "x"),
-        lambda: store.delete_run(mallory, run),
-        lambda: store.delete_submission(mallory, submission),
+        lambda: store.submissions.get(mallory, submission),
+        lambda: store.uploads.listing(mallory, submission),
+        lambda: store.uploads.get(mallory, submission, file),
+        lambda: store.uploads.delete(mallory, submission, file),
+        lambda: store.uploads.add(mallory, submission, "n.ipynb", io.BytesIO(b"{}"), 2),
+        lambda: store.runs.create(mallory, submission, _arguments(file)),
+        lambda: store.runs.of_submission(mallory, submission, None),
+        lambda: store.runs.get(mallory, run),
+        lambda: store.runs.log(mallory, run),
+        lambda: store.runs.executed_notebook(mallory, run, "first-step"),
+        lambda: store.runs.result_file(mallory, run, "x"),
+        lambda: store.runs.delete(mallory, run),
+        lambda: store.submissions.delete(mallory, submission),
     ):
         with pytest.raises(Forbidden):
             attempt()
-    assert store.runs_of_benchmark(mallory, "probe", 10, lambda run: None) == {"runs": []}
-    assert store.submissions(mallory, "probe") == {"groups": []}
+    assert store.runs.of_benchmark(mallory, "probe", 10, lambda run: None) == {"runs": []}
+    assert store.submissions.listing(mallory, "probe") == {"groups": []}
 
 
 def test_user_is_made_once(store: Store) -> None:
-    assert store.ensure_user("alice") == store.ensure_user("alice") != store.ensure_user("bob")
+    assert _identity(store, "alice") == _identity(store, "alice") != _identity(store, "bob")
 
 
 def test_a_run_that_has_ended_stays_as_it_is(store: Store) -> None:
-    user = store.ensure_user("alice")
-    submission = store.create_submission(user, "probe", "mine", None)["id"]
-    run = store.create_run(user, submission, _arguments(_upload(store, user, submission)))[0]["id"]
+    user = _identity(store, "alice")
+    submission = store.submissions.create(user, "probe", "mine", None)["id"]
+    run = store.runs.create(user, submission, _arguments(_upload(store, user, submission)))[0]["id"]
     assert store.ledger.unfinished_runs() == [run]
     store.ledger.start_run(run)
     store.ledger.cancel_run(run, None)
@@ -237,14 +242,14 @@ def test_a_run_that_has_ended_stays_as_it_is(store: Store) -> None:
     ):
         with pytest.raises(Conflict, match="CANCELED"):
             attempt()
-    assert store.run(user, run)["state"] == RunState.CANCELED
+    assert store.runs.get(user, run)["state"] == RunState.CANCELED
     assert store.ledger.unfinished_runs() == []
 
 
 @pytest.mark.parametrize("identifier", ["", "../x", "Upper", "a" * 33, "a b"])
 def test_benchmark_identifier_is_no_path(store: Store, identifier: str) -> None:
     with pytest.raises(InvalidInput):
-        store.add_benchmark(PROBE, identifier)
+        store.benchmarks.add(PROBE, identifier)
 
 
 def test_benchmark_with_a_link_is_refused(store: Store, tmp_path: Path) -> None:
@@ -254,9 +259,9 @@ def test_benchmark_with_a_link_is_refused(store: Store, tmp_path: Path) -> None:
         (folder / file.name).write_bytes(file.read_bytes())
     (folder / "leak").symlink_to("/etc/passwd")
     with pytest.raises(InvalidInput, match="leak"):
-        store.add_benchmark(folder, "leaky")
+        store.benchmarks.add(folder, "leaky")
     with pytest.raises(NotFound):
-        store.benchmark(store.ensure_user("alice"), "leaky")
+        store.benchmarks.get(_identity(store, "alice"), "leaky")
 
 
 def test_step_of_unknown_kind_is_not_imported(store: Store, tmp_path: Path) -> None:
@@ -266,9 +271,9 @@ def test_step_of_unknown_kind_is_not_imported(store: Store, tmp_path: Path) -> N
     (folder / "benchmark.yaml").write_text(
         "workflow:\n  steps:\n    - {name: boom, action: {func: antigravity.fly, arg: x}}\nparameters: []\n"
     )
-    store.add_benchmark(folder, "func")
-    user = store.ensure_user("alice")
-    submission = store.create_submission(user, "func", "mine", None)["id"]
+    store.benchmarks.add(folder, "func")
+    user = _identity(store, "alice")
+    submission = store.submissions.create(user, "func", "mine", None)["id"]
     with pytest.raises(InvalidInput, match="'boom' is of a kind"):
-        store.create_run(user, submission, [])
-    assert store.runs_of_submission(user, submission, None) == {"runs": []}
+        store.runs.create(user, submission, [])
+    assert store.runs.of_submission(user, submission, None) == {"runs": []}

@@ -2,34 +2,71 @@
 
 from __future__ import annotations
 
-from flowserv.model.base import GroupObject, RunObject, User
-from flowserv.model.group import WorkflowGroupManager
-from flowserv.model.run import RunManager
+from flowserv.model.base import GroupObject, RunObject, User, WorkflowObject
 from sqlalchemy.orm import Session
 
 from ...errors import Forbidden, NotFound
+from ..identity import Identity
+from .tables import coordinators
 
 
-def member_of(session: Session, groups: WorkflowGroupManager, submission: str, user: str) -> GroupObject:
-    """The submission, if ``user`` is one of its members; NotFound or Forbidden else."""
-    group = groups.get_group(submission)
+def find_benchmark(session: Session, benchmark: str) -> WorkflowObject:
+    """The benchmark; NotFound when there is none."""
+    workflow = session.get(WorkflowObject, benchmark)
+    if workflow is None:
+        raise NotFound(f"There is no benchmark '{benchmark}'.")
+    return workflow
+
+
+def member_of(session: Session, submission: str, identity: Identity) -> GroupObject:
+    """The submission, if they are one of its members; NotFound or Forbidden else."""
+    group = session.get(GroupObject, submission)
+    if group is None:
+        raise NotFound(f"There is no submission '{submission}'.")
     if (
         not session.query(User)
-        .filter(User.user_id == user, User.groups.any(GroupObject.group_id == submission))
+        .filter(User.user_id == identity.user, User.groups.any(GroupObject.group_id == submission))
         .count()
     ):
         raise Forbidden("This submission is not yours.")
     return group
 
 
-def owner_of(session: Session, groups: WorkflowGroupManager, runs: RunManager, run: str, user: str) -> RunObject:
-    """The run, if ``user`` is a member of its submission; NotFound or Forbidden else.
+def owner_of(session: Session, run: str, identity: Identity) -> RunObject:
+    """The run, if they are a member of its submission; NotFound or Forbidden else.
 
     A run without a submission (post-processing) is nobody's; flowserv takes everybody for its member and so lets
     anyone delete it.
     """
-    found = runs.get_run(run)
-    if found.group_id is None:
-        raise NotFound(f"Unknown run '{run}'.")
-    member_of(session, groups, found.group_id, user)
+    found = session.get(RunObject, run)
+    if found is None or found.group_id is None:
+        raise NotFound(f"There is no run '{run}'.")
+    member_of(session, found.group_id, identity)
     return found
+
+
+def is_coordinator_of(session: Session, benchmark: str, identity: Identity) -> bool:
+    """Whether they may change the benchmark: one of its coordinators, or an administrator."""
+    if identity.is_administrator:
+        return True
+    of = coordinators.c
+    row = session.query(coordinators).filter(of.workflow_id == benchmark, of.user_id == identity.user)
+    return identity.is_coordinator and row.first() is not None
+
+
+def coordinator_of(session: Session, benchmark: str, identity: Identity) -> WorkflowObject:
+    """The benchmark, if they are its coordinator; NotFound or Forbidden else."""
+    workflow = find_benchmark(session, benchmark)
+    if not is_coordinator_of(session, benchmark, identity):
+        raise Forbidden(f"Only a coordinator of the benchmark '{benchmark}' may do this.")
+    return workflow
+
+
+def require_coordinator(identity: Identity) -> None:
+    if not identity.is_coordinator:
+        raise Forbidden("Only coordinators may do this. Ask an administrator of the ROB service for that role.")
+
+
+def require_administrator(identity: Identity) -> None:
+    if not identity.is_administrator:
+        raise Forbidden("Only administrators may do this.")

@@ -1,72 +1,76 @@
-"""Brings a benchmark folder (a flowserv 0.9 template) into the store."""
+"""Benchmarks and their leaderboards."""
 
 from __future__ import annotations
 
-import os
-import re
-import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
-import flowserv.model.files as dirs
 from flowserv.model.base import WorkflowObject
-from flowserv.model.workflow.manifest import WorkflowManifest
-from sqlalchemy.orm import Session
+from sqlalchemy import select
 
-from ...errors import InvalidInput
+from ...errors import InvalidInput, NotFound
+from ...models import JSON
+from ..identity import Identity
+from ..leaderboard import SortColumn, rank
+from . import views
+from .access import find_benchmark
+from .boards import Boards, results
+from .controller import PlanController
+from .database import Database
+from .importing import add_benchmark, bundled_folders
+from .part import Part
 from .storage import ConfinedStorage
 
-#: The benchmarks that come with the package.
-BUNDLED = Path(__file__).parents[2] / "benchmarks"
 
-_IDENTIFIER = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
+class Benchmarks(Part):
+    """What can be submitted to."""
 
+    def __init__(
+        self, database: Database, storage: ConfinedStorage, controller: PlanController, boards: Boards
+    ) -> None:
+        super().__init__(database, storage, controller)
+        self._boards = boards
 
-def bundled_folders() -> dict[str, Path]:
-    """Identifier and folder of each bundled benchmark."""
-    return {
-        folder.name.replace("_", "-"): folder
-        for folder in sorted(BUNDLED.iterdir())
-        if (folder / "flowserv.yaml").is_file()
-    }
+    def listing(self) -> JSON:
+        with self._database.reading() as session:
+            workflows = session.scalars(select(WorkflowObject).order_by(WorkflowObject.name))
+            return {"workflows": [views.benchmark_descriptor(workflow) for workflow in workflows]}
 
+    def get(self, identity: Identity, benchmark: str) -> JSON:
+        with self._reading(identity) as unit:
+            workflow = find_benchmark(unit.session, benchmark)
+            groups = unit.groups.list_groups(workflow_id=benchmark, user_id=identity.user)
+            return views.benchmark_handle(workflow, groups)
 
-def add_benchmark(session: Session, storage: ConfinedStorage, folder: Path, identifier: str) -> WorkflowObject:
-    """Add the benchmark in ``folder`` under ``identifier`` (lower-case letters, digits and hyphens, at most 32).
+    def leaderboard(
+        self,
+        identity: Identity,
+        benchmark: str,
+        order: Sequence[SortColumn] | None = None,
+        *,
+        include_all: bool = False,
+    ) -> JSON:
+        with self._reading(identity) as unit:
+            schema = find_benchmark(unit.session, benchmark).result_schema
+            if schema is None:
+                raise NotFound(f"The benchmark '{benchmark}' has no leaderboard: it declares no results.")
+            unknown = {column.name for column in order or ()} - {column.column_id for column in schema.columns}
+            if unknown:
+                raise InvalidInput(f"The leaderboard of '{benchmark}' has no column '{sorted(unknown)[0]}'.")
+            own = views.default_order(schema)
+            if order is None and not include_all:
+                return views.leaderboard(schema, own, self._boards.get(unit.session, benchmark))
+            rows = rank(results(unit.session, benchmark), order or own, include_all=include_all)
+            return views.leaderboard(schema, order or own, rows)
 
-    Written here and not by flowserv's manager, which allows no hyphen and whose manifest can name files outside the
-    folder.
+    def add(self, folder: Path, identifier: str) -> None:
+        """Add the benchmark in ``folder``; see :mod:`.importing`."""
+        with self._database.writing() as session:
+            add_benchmark(session, self._storage, folder, identifier)
 
-    Raises InvalidInput when the folder holds no usable template, and flowserv's errors for a template that it finds
-    wrong.
-    """
-    if not _IDENTIFIER.fullmatch(identifier):
-        raise InvalidInput(
-            f"'{identifier}' is no name for a benchmark: use lower-case letters, digits and hyphens, at most 32."
-        )
-    links = [path for path in folder.rglob("*") if path.is_symlink()]
-    if links:
-        raise InvalidInput(f"The benchmark has a link, '{links[0].relative_to(folder)}'; links are not taken.")
-    manifest = WorkflowManifest.load(basedir=str(folder))
-    template = manifest.template()
-    static = storage.locate(dirs.workflow_staticdir(identifier))
-    shutil.rmtree(static, ignore_errors=True)
-    partial = static.with_name(f"static.{os.getpid()}")
-    shutil.rmtree(partial, ignore_errors=True)
-    shutil.copytree(folder, partial, ignore=shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints"))
-    os.replace(partial, static)
-    workflow = WorkflowObject(
-        workflow_id=identifier,
-        name=manifest.name,
-        description=manifest.description,
-        instructions=manifest.instructions,
-        workflow_spec=template.workflow_spec,
-        parameters=template.parameters,
-        parameter_groups=template.parameter_groups,
-        outputs=template.outputs,
-        # Post-processing is not run yet.
-        postproc_spec=template.postproc_spec,
-        ignore_postproc=True,
-        result_schema=template.result_schema,
-    )
-    session.add(workflow)
-    return workflow
+    def add_bundled(self) -> None:
+        """Add the bundled benchmarks that are missing."""
+        known = {benchmark["id"] for benchmark in self.listing()["workflows"]}
+        for identifier, folder in bundled_folders().items():
+            if identifier not in known:
+                self.add(folder, identifier)

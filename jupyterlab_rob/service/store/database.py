@@ -11,25 +11,16 @@ from typing import Any
 import flowserv.error as err
 from flowserv.model.base import Base
 from flowserv.model.database import DB
-from sqlalchemy import JSON, Column, Engine, MetaData, String, Table, create_engine, event, text
+from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
 from ...errors import Conflict, InvalidInput, NotFound, RobError, ServiceUnavailable, StorageFull
+from .tables import metadata
 
 #: Connections that the pool keeps: each of the service's threads holds one at the most.
 POOL_SIZE = 16
-
-_metadata = MetaData()
-
-#: What flowserv has no place for.
-run_causes = Table(
-    "rob_run_cause",
-    _metadata,
-    Column("run_id", String(32), primary_key=True),
-    Column("cause", JSON, nullable=False),
-)
 
 _INDEXES = (
     # flowserv looks runs up by these columns without an index.
@@ -66,7 +57,7 @@ class Database(DB):  # type: ignore[misc]
         """
         try:
             Base.metadata.create_all(self._engine)
-            _metadata.create_all(self._engine)
+            metadata.create_all(self._engine)
             with self._engine.begin() as connection:
                 for statement in _INDEXES:
                     connection.execute(text(statement))

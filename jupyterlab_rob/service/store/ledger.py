@@ -5,7 +5,7 @@ from __future__ import annotations
 from flowserv.model.base import RunObject
 from flowserv.model.run import RunManager
 from flowserv.model.workflow.state import ACTIVE_STATES
-from sqlalchemy import insert, select
+from sqlalchemy import select, update
 
 from ...errors import Conflict
 from ...models import RunState
@@ -13,9 +13,10 @@ from ..engine.files import FileProblem, regular_files
 from ..engine.metrics import MetricsProblem, Value, read_metrics
 from ..engine.plan import Plan, RunFolder
 from ..engine.record import Cause
+from . import tables
 from .boards import Boards
 from .controller import PlanController
-from .database import Database, run_causes
+from .database import Database
 from .storage import ConfinedStorage
 from .views import columns
 
@@ -62,7 +63,7 @@ class Ledger:
                 manager.update_run(run, found.state().success(files=names), runstore=ConfinedStorage(folder.files))
             else:
                 # Before the update, which commits: the cause must be there when the state is seen.
-                session.execute(insert(run_causes).values(run_id=run, cause=cause.to_dict()))
+                session.execute(update(tables.runs).where(tables.runs.c.run_id == run).values(cause=cause.to_dict()))
                 manager.update_run(run, found.state().error(messages=[cause.message]))
         if cause is None:
             self._boards.forget(benchmark)

@@ -13,13 +13,13 @@ from urllib.parse import quote
 from tornado import web
 from tornado.iostream import StreamClosedError
 
-from .. import strictjson
-from ..errors import RobError, TooLarge
-from ..models import JSON
-from .store import Download
+from ... import strictjson
+from ...errors import RobError, TooLarge
+from ...models import JSON
+from ..store import Download
 
 if TYPE_CHECKING:
-    from .context import Context
+    from ..context import Context
 
 P = ParamSpec("P")
 T = TypeVar("T")

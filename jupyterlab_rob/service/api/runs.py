@@ -1,0 +1,42 @@
+"""Runs and what came of them."""
+
+from __future__ import annotations
+
+from ...errors import InvalidInput
+from .handler import ServiceHandler
+
+
+class RunHandler(ServiceHandler):
+    async def get(self, run: str) -> None:
+        await self._answer(run)
+
+    async def put(self, run: str) -> None:
+        reason = self.body().get("reason")
+        if reason is not None and not isinstance(reason, str):
+            raise InvalidInput("The reason must be a text.")
+        # First of all the run must be the user's: the queue does not ask.
+        await self.call(self.context.store.runs.get, self.identity, run)
+        await self.context.queue.cancel(run, reason)
+        await self._answer(run)
+
+    async def delete(self, run: str) -> None:
+        await self.call(self.context.store.runs.delete, self.identity, run)
+        self.set_status(204)
+
+    async def _answer(self, run: str) -> None:
+        self.answer(await self.call(self.context.store.runs.get, self.identity, run, self.context.progress(run)))
+
+
+class ResultFileHandler(ServiceHandler):
+    async def get(self, run: str, file: str) -> None:
+        await self.send(await self.call(self.context.store.runs.result_file, self.identity, run, file))
+
+
+class RunLogHandler(ServiceHandler):
+    async def get(self, run: str) -> None:
+        await self.send(await self.call(self.context.store.runs.log, self.identity, run))
+
+
+class ExecutedNotebookHandler(ServiceHandler):
+    async def get(self, run: str, step: str) -> None:
+        await self.send(await self.call(self.context.store.runs.executed_notebook, self.identity, run, step))

@@ -1,0 +1,46 @@
+"""The URL table."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tornado import web
+
+from ..context import Context
+from . import groups, runs, service, uploads, workflows
+from .handler import NotFoundHandler, ServiceHandler
+
+_PART = r"([A-Za-z0-9_.-]+)"
+
+_ROUTES: tuple[tuple[str, type[ServiceHandler]], ...] = (
+    (r"", service.ServiceDescriptorHandler),
+    (r"/workflows", workflows.WorkflowsHandler),
+    (rf"/workflows/{_PART}", workflows.WorkflowHandler),
+    (rf"/workflows/{_PART}/leaderboard", workflows.LeaderboardHandler),
+    (rf"/workflows/{_PART}/runs", workflows.WorkflowRunsHandler),
+    (rf"/workflows/{_PART}/groups", groups.WorkflowGroupsHandler),
+    (r"/groups", groups.GroupsHandler),
+    (rf"/groups/{_PART}", groups.GroupHandler),
+    (rf"/groups/{_PART}/runs", groups.GroupRunsHandler),
+    (rf"/uploads/{_PART}/files", uploads.UploadsHandler),
+    (rf"/uploads/{_PART}/files/{_PART}", uploads.UploadHandler),
+    (rf"/runs/{_PART}", runs.RunHandler),
+    (rf"/runs/{_PART}/downloads/files/{_PART}", runs.ResultFileHandler),
+    (rf"/runs/{_PART}/log", runs.RunLogHandler),
+    (rf"/runs/{_PART}/notebooks/{_PART}", runs.ExecutedNotebookHandler),
+    (r"/events", service.EventsHandler),
+    (r"/status", service.StatusHandler),
+    (r"/shutdown", service.ShutdownHandler),
+)
+
+
+def application(context: Context, base: str) -> web.Application:
+    """The service's web application; ``base`` is the path of the API."""
+    arguments: dict[str, Any] = {"context": context}
+    routes = [(rf"{base}{pattern}/?", handler, arguments) for pattern, handler in _ROUTES]
+    return web.Application(
+        routes,
+        default_handler_class=NotFoundHandler,
+        default_handler_args=arguments,
+        log_function=lambda handler: None,
+    )
