@@ -26,6 +26,8 @@ accounts = Table(
     "rob_account",
     metadata,
     Column("user_id", _ID, primary_key=True),
+    #: The name as names are compared: two that a reader would take for one are one.
+    Column("name_key", Text, nullable=False, unique=True),
     Column("password_hash", Text),
     Column("email", String(254)),
     Column("role", String(16), nullable=False),
