@@ -3,10 +3,12 @@
 RobError
   ├─ InvalidInput          400, exit 2: a notebook, an argument or an option is wrong
   ├─ Unauthenticated       401, exit 3: the service does not know the token
+  ├─ LoginRequired         403, exit 3: it is not known to the service who asks, or not any more
   ├─ Forbidden             403, exit 2
   ├─ NotFound              404, exit 2: no such benchmark, submission, run or file
   ├─ Conflict              409, exit 2: not in this state, or taken
   ├─ TooLarge              413, exit 2
+  ├─ TooManyAttempts       429, exit 3: wait, then try again
   ├─ StorageFull           507, exit 3: no space left where the service keeps its data
   └─ ServiceUnavailable    503, exit 3: the service can't be started or reached
        └─ DataFolderLocked 503, exit 3: another process owns the data folder
@@ -54,6 +56,15 @@ class Unauthenticated(RobError):
     status = 401
 
 
+class LoginRequired(RobError):
+    """Not 401: a browser would read that as the end of its login at the Jupyter server."""
+
+    status = 403
+
+    def to_dict(self) -> JSON:
+        return {**super().to_dict(), "loginRequired": True}
+
+
 class Forbidden(RobError):
     status = 403
     exit_code = 2
@@ -72,6 +83,16 @@ class Conflict(RobError):
 class TooLarge(RobError):
     status = 413
     exit_code = 2
+
+
+class TooManyAttempts(RobError):
+    """``retry_after`` is in seconds; None when nobody knows."""
+
+    status = 429
+
+    def __init__(self, message: str, problems: Sequence[Problem] = (), retry_after: int | None = None) -> None:
+        super().__init__(message, problems)
+        self.retry_after = retry_after
 
 
 class StorageFull(RobError):
@@ -95,6 +116,7 @@ _BY_STATUS: dict[int, type[RobError]] = {
         NotFound,
         Conflict,
         TooLarge,
+        TooManyAttempts,
         StorageFull,
         ServiceUnavailable,
     )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from flowserv.model.base import GroupObject, RunObject, User, WorkflowObject
+from flowserv.model.base import GroupObject, RunObject, User, WorkflowObject, group_member
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ...errors import Forbidden, NotFound
@@ -30,6 +31,18 @@ def member_of(session: Session, submission: str, identity: Identity) -> GroupObj
     ):
         raise Forbidden("This submission is not yours.")
     return group
+
+
+def members_of(session: Session, submission: str) -> frozenset[str]:
+    """The users that a submission belongs to, now: who may hear of its runs. Empty when there is no such submission."""
+    of = group_member.c
+    return frozenset(session.scalars(select(of.user_id).where(of.group_id == submission)))
+
+
+def submissions_of(session: Session, identity: Identity) -> frozenset[str]:
+    """The submissions that they are a member of, now."""
+    of = group_member.c
+    return frozenset(session.scalars(select(of.group_id).where(of.user_id == identity.user)))
 
 
 def owner_of(session: Session, run: str, identity: Identity) -> RunObject:
