@@ -45,7 +45,13 @@ export function addCommands(
     execute: async () => {
       shell.activateById(PANEL_ID);
       await model.connect();
+      const { needsLogin } = model.account;
       const { blocker, invalid } = model.submission;
+      if (needsLogin && blocker) {
+        // There is nothing that could be submitted after the log-in.
+        model.account.call();
+        return;
+      }
       if (model.error || blocker) {
         Notification.warning(
           model.error?.message ??
@@ -56,6 +62,11 @@ export function addCommands(
       }
       const name = shortName(notebook.current?.name ?? '');
       const submitted = model.submit().then(run => run.id);
+      if (needsLogin) {
+        // The panel asks for the log-in and says what comes after it.
+        await submitted.catch(() => undefined);
+        return;
+      }
       Notification.promise(submitted, {
         pending: { message: trans.__('Submitting %1…', name) },
         success: {
@@ -64,7 +75,13 @@ export function addCommands(
         },
         error: {
           message: reason =>
-            trans.__('%1 is refused: %2', name, refusal(reason as RobError)),
+            (reason as RobError).loginRequired
+              ? trans.__('Log in to submit %1.', name)
+              : trans.__(
+                  '%1 is refused: %2',
+                  name,
+                  refusal(reason as RobError)
+                ),
           // Without a time it would only be behind the bell.
           options: { autoClose: REFUSAL_TIME }
         }

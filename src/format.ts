@@ -67,6 +67,11 @@ export function shortName(name: string, length = 30): string {
   return `${letters.slice(0, head).join('')}…${letters.slice(-tail).join('')}`;
 }
 
+/** The name of the script that is made of a notebook. */
+export function scriptName(notebook: string): string {
+  return `${notebook.replace(/\.ipynb$/, '')}.py`;
+}
+
 /** A time of the service as a date; without a time zone it is in UTC. */
 function parseTime(time: string): Date {
   return new Date(/(Z|[+-]\d\d:?\d\d)$/.test(time) ? time : `${time}Z`);

@@ -4,8 +4,10 @@
 import type { Event } from '@jupyterlab/services';
 import type { IStateDB } from '@jupyterlab/statedb';
 import type { ReadonlyJSONObject } from '@lumino/coreutils';
+import { AccountModel } from './models/account';
 import { LeaderboardModel } from './models/leaderboard';
 import { Model } from './models/model';
+import { PostprocessingModel } from './models/postprocessing';
 import { RunsModel } from './models/runs';
 import { INotebookSource, SubmissionModel } from './models/submission';
 import {
@@ -16,7 +18,7 @@ import {
   ISession,
   RUN_EVENT_SCHEMA
 } from './protocol';
-import type { RobService } from './service';
+import { RobError, RobService } from './service';
 
 const STATE_KEY = 'jupyterlab-rob:panel';
 
@@ -26,21 +28,34 @@ export class RobModel extends Model {
     const { service, notebook, state, events } = options;
     this.service = service;
     this._state = state;
+    this.account = new AccountModel(service);
     this.runs = new RunsModel(service);
-    this.leaderboard = new LeaderboardModel(service);
+    this.leaderboard = new LeaderboardModel(service, () =>
+      this.account.can('pagination')
+    );
+    this.postprocessing = new PostprocessingModel(service);
     this.submission = new SubmissionModel({ service, notebook, state });
+    this.account.stateChanged.connect(this._onAccountChanged, this);
+    this.account.loggedIn.connect(this._onLoggedIn, this);
     this.runs.ended.connect(this._onEnded, this);
     events.connect(this._onEvent, this);
   }
 
   readonly service: RobService;
+  readonly account: AccountModel;
   readonly runs: RunsModel;
   readonly leaderboard: LeaderboardModel;
+  readonly postprocessing: PostprocessingModel;
   readonly submission: SubmissionModel;
 
   /** Null while there is no connection. */
   get session(): ISession | null {
-    return this._session;
+    return this.account.session;
+  }
+
+  /** The notebook whose submission waits for a log-in. */
+  get pending(): RobModel.IPending | null {
+    return this._pending;
   }
 
   /** Null while nothing has been fetched. */
@@ -72,22 +87,24 @@ export class RobModel extends Model {
       return;
     }
     this._isVisible = value;
-    this.submission.isChecking = value;
+    this._check();
     if (value) {
       void this.refresh();
     }
   }
 
   override dispose(): void {
+    this.account.dispose();
     this.runs.dispose();
     this.leaderboard.dispose();
+    this.postprocessing.dispose();
     this.submission.dispose();
     super.dispose();
   }
 
   /** Find the service and its benchmarks; concurrent calls share one attempt. */
   connect(): Promise<void> {
-    if (this._session && !this._error) {
+    if (this._benchmarks && !this._error && !this.account.needsLogin) {
       return Promise.resolve();
     }
     if (!this._connecting) {
@@ -112,21 +129,49 @@ export class RobModel extends Model {
   /** Bring everything up to date. */
   async refresh(): Promise<void> {
     await this.connect();
-    await Promise.all([this.runs.refresh(), this.leaderboard.refresh()]);
+    if (!this.account.needsLogin) {
+      await Promise.all([this.runs.refresh(), this.leaderboard.refresh()]);
+    }
   }
 
-  /** Submit the current notebook to the chosen benchmark. */
+  /** Submit the current notebook to the chosen benchmark; when that takes a log-in, again after it. */
   async submit(): Promise<IRun> {
-    const path = this.submission.notebook?.path;
-    const run = await this.submission.submit();
-    if (!this.isDisposed) {
-      if (path) {
-        this._paths.set(run.id, path);
+    const { notebook, benchmark } = this.submission;
+    this._pending = null;
+    try {
+      if (this.account.needsLogin) {
+        throw new RobError('A log-in is needed.', 403, [], true);
       }
-      this.runs.update(run);
-      this._addGroup(run);
+      const run = await this.submission.submit();
+      if (!this.isDisposed) {
+        if (notebook) {
+          this._paths.set(run.id, notebook.path);
+        }
+        this.runs.update(run);
+        this._addGroup(run);
+      }
+      return run;
+    } catch (reason) {
+      if (this.account.needsLogin && notebook && benchmark) {
+        this._pending = { ...notebook, benchmark: benchmark.id };
+        this.account.call();
+      }
+      throw reason;
     }
-    return run;
+  }
+
+  /** Submit nothing after the log-in. */
+  dropPending(): void {
+    this._pending = null;
+    this.changed();
+  }
+
+  /** Log out, and forget what was the user's. */
+  async logOut(): Promise<void> {
+    await this.account.logOut();
+    if (!this.isDisposed) {
+      this._forget();
+    }
   }
 
   /** Where the notebook of a run is, if it was submitted from here. */
@@ -134,8 +179,8 @@ export class RobModel extends Model {
     return this._paths.get(run);
   }
 
-  /** My submissions may have been changed elsewhere. */
-  async refreshGroups(): Promise<void> {
+  /** The benchmark may have been changed elsewhere: my submissions, its version, its plots. */
+  async refreshBenchmark(): Promise<void> {
     const id = this._benchmark?.id;
     if (id === undefined) {
       return;
@@ -143,7 +188,9 @@ export class RobModel extends Model {
     const fresh = await this.service.benchmark(id).catch(() => null);
     if (fresh && !this.isDisposed && this._benchmark?.id === id) {
       // The rest stays: who fills in its form is not to lose anything.
-      this._benchmark = { ...this._benchmark, groups: fresh.groups };
+      const { groups, version } = fresh;
+      this._benchmark = { ...this._benchmark, groups, version };
+      this.postprocessing.take(fresh);
       this.changed();
     }
   }
@@ -151,14 +198,24 @@ export class RobModel extends Model {
   private async _connect(): Promise<void> {
     try {
       const session = await this.service.session();
+      if (this.isDisposed) {
+        return;
+      }
+      this.account.take(session);
+      this._error = null;
+      if (this.account.needsLogin) {
+        return;
+      }
+      if (this._user !== session.username) {
+        this._forget();
+        this._user = session.username;
+      }
       const benchmarks = await this.service.benchmarks();
       const saved = await this._state?.fetch(STATE_KEY);
       if (this.isDisposed) {
         return;
       }
-      this._session = session;
       this._benchmarks = benchmarks;
-      this._error = null;
       this.changed();
       const last = (saved as ReadonlyJSONObject | undefined)?.benchmark;
       const chosen =
@@ -168,7 +225,7 @@ export class RobModel extends Model {
         await this._load(chosen.id);
       }
     } catch (reason) {
-      this._error = reason as Error;
+      this._error = this.account.needsLogin ? null : (reason as Error);
     }
   }
 
@@ -179,7 +236,7 @@ export class RobModel extends Model {
     try {
       benchmark = await this.service.benchmark(id);
     } catch (reason) {
-      error = reason as Error;
+      error = this.account.needsLogin ? null : (reason as Error);
     }
     if (this.isDisposed || request !== this._request) {
       return;
@@ -189,9 +246,58 @@ export class RobModel extends Model {
       this._benchmark = benchmark;
       this.runs.benchmark = benchmark.id;
       this.leaderboard.benchmark = benchmark.id;
-      await this.submission.prepare(benchmark, this._session?.username ?? '');
+      this.postprocessing.take(benchmark);
+      await this.submission.prepare(benchmark, this.session?.username ?? '');
     }
     this.changed();
+  }
+
+  /** What was fetched belongs to a user who is no longer there. */
+  private _forget(): void {
+    this._request++;
+    this._user = null;
+    this._pending = null;
+    this._benchmarks = null;
+    this._benchmark = null;
+    this.runs.benchmark = null;
+    this.leaderboard.benchmark = null;
+    this.postprocessing.benchmark = null;
+    void this.submission.prepare(null, '');
+    this.changed();
+  }
+
+  private _check(): void {
+    this.submission.isChecking = this._isVisible && !this.account.needsLogin;
+  }
+
+  private _onAccountChanged(): void {
+    if (this.account.needsLogin) {
+      this.runs.pause();
+    }
+    this._check();
+    this.changed();
+  }
+
+  private async _onLoggedIn(): Promise<void> {
+    // One that began before the log-in ends without benchmarks.
+    await this._connecting;
+    if (this._user !== this.session?.username) {
+      this._forget();
+    }
+    await this.connect();
+    const { notebook } = this.submission;
+    const pending = this._pending;
+    this._pending = null;
+    if (
+      pending &&
+      pending.path === notebook?.path &&
+      pending.benchmark === this._benchmark?.id
+    ) {
+      await this.submit().catch(() => {
+        // The panel tells what is wrong.
+      });
+    }
+    await Promise.all([this.refresh(), this.refreshBenchmark()]);
   }
 
   /** A submission may have been made for the run. */
@@ -219,7 +325,10 @@ export class RobModel extends Model {
     if (run.workflowId === this._benchmark?.id) {
       void this.runs.refresh();
       void this.leaderboard.refresh();
-      void this.refreshGroups();
+      void this.refreshBenchmark();
+      if (run.state === 'SUCCESS') {
+        this.postprocessing.follow();
+      }
     }
   }
 
@@ -229,9 +338,10 @@ export class RobModel extends Model {
   private _error: Error | null = null;
   private _isVisible = false;
   private _paths = new Map<string, string>();
+  private _pending: RobModel.IPending | null = null;
   private _request = 0;
-  private _session: ISession | null = null;
   private _state: IStateDB | null;
+  private _user: string | null = null;
 }
 
 /** The namespace for the model's types. */
@@ -243,5 +353,12 @@ export namespace RobModel {
     events: Event.Stream;
     /** Where the last choices are kept. */
     state: IStateDB | null;
+  }
+
+  export interface IPending {
+    path: string;
+    name: string;
+    /** The identifier of the benchmark. */
+    benchmark: string;
   }
 }

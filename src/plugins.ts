@@ -7,10 +7,12 @@ import {
   JupyterFrontEndPlugin
 } from '@jupyterlab/application';
 import { ICommandPalette } from '@jupyterlab/apputils';
+import { IEditorServices } from '@jupyterlab/codeeditor';
 import { INotebookTracker } from '@jupyterlab/notebook';
 import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { IStateDB } from '@jupyterlab/statedb';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
+import { addAccountCommands } from './accountcommands';
 import { addCommands } from './commands';
 import { RobModel } from './model';
 import { CurrentNotebook } from './notebook';
@@ -54,28 +56,39 @@ export const commandsPlugin: JupyterFrontEndPlugin<void> = {
   description: 'Commands to submit notebooks and to watch their runs.',
   autoStart: true,
   requires: [IRob],
-  optional: [IRenderMimeRegistry, ICommandPalette, ITranslator],
+  optional: [
+    IRenderMimeRegistry,
+    IEditorServices,
+    ICommandPalette,
+    ITranslator
+  ],
   activate: (
     app: JupyterFrontEnd,
     rob: IRob,
     rendermime: IRenderMimeRegistry | null,
+    editors: IEditorServices | null,
     palette: ICommandPalette | null,
     translator: ITranslator | null
   ) => {
     const trans = (translator ?? nullTranslator).load(DOMAIN);
     addCommands(app, rob, trans);
-    addViewerCommands(app, rob.model, rendermime, trans);
+    addAccountCommands(app, rob.model, trans);
+    addViewerCommands(app, rob, rendermime, editors, trans);
     announceEnds(app.commands, rob.model, trans);
     rob.notebook.changed.connect(() => {
       app.commands.notifyCommandChanged(CommandIDs.submitNotebook);
+      app.commands.notifyCommandChanged(CommandIDs.preview);
     });
     const category = trans.__('Reproducible Open Benchmarks');
     for (const command of [
       CommandIDs.submitNotebook,
+      CommandIDs.preview,
       CommandIDs.openPanel,
       CommandIDs.refresh,
       CommandIDs.openLeaderboard,
-      CommandIDs.showInstructions
+      CommandIDs.showInstructions,
+      CommandIDs.logIn,
+      CommandIDs.logOut
     ]) {
       palette?.addItem({ command, category });
     }

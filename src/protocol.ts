@@ -8,11 +8,28 @@ import type { JSONObject, JSONValue } from '@lumino/coreutils';
 export const RUN_EVENT_SCHEMA = 'https://schema.jupyterlab-rob.org/run/v1';
 
 export interface ISession {
-  kind: string;
-  state: string;
+  /** One's own machine, a service like it at a URL, or a server that lacks all additions. */
+  kind: 'embedded' | 'shared' | 'classic';
+  /** `login` while there is no token that the service takes. */
+  state: 'ready' | 'login';
   name: string;
   version: string;
+  username: string | null;
+  url?: string | null;
+  /** Whether everyone can make an account. */
+  registration?: boolean;
+  /** What the service can beyond ROB's published API; what is not listed is not offered. */
+  additions?: string[];
+  role?: 'participant' | 'coordinator' | 'administrator' | null;
+}
+
+export interface ICredentials {
   username: string;
+  password: string;
+  /** Whether the Jupyter server keeps the token beyond its own life. */
+  remember?: boolean;
+  /** Whether to make the account first. */
+  register?: boolean;
 }
 
 export interface IBenchmark {
@@ -20,6 +37,8 @@ export interface IBenchmark {
   name: string;
   description?: string;
   instructions?: string;
+  /** Counts from 1. */
+  version?: number;
 }
 
 export interface IGroup {
@@ -50,6 +69,24 @@ export interface IBenchmarkDetail extends IBenchmark {
   parameters: IParameter[];
   groups: IGroup[];
   notebookSteps?: INotebookStep[];
+  isCoordinator?: boolean;
+  /** The newest post-processing that succeeded. */
+  postproc?: IPostprocessing | null;
+  /** Only told to coordinators. */
+  postprocStatus?: IPostprocessingStatus | null;
+}
+
+/** Plots and tables that were made of all results. */
+export interface IPostprocessing {
+  id: string;
+  createdAt: string;
+  finishedAt?: string | null;
+  files?: IRunFile[];
+}
+
+export interface IPostprocessingStatus {
+  state: 'IDLE' | 'PENDING' | 'RUNNING' | 'ERROR';
+  message?: string | null;
 }
 
 export type RunState = 'PENDING' | 'RUNNING' | 'SUCCESS' | 'ERROR' | 'CANCELED';
@@ -85,8 +122,10 @@ export interface IRunFile {
   name: string;
   title?: string | null;
   caption?: string | null;
+  format?: { type?: string } | null;
 }
 
+/** A run; a classic server leaves out what it does not know. */
 export interface IRun {
   id: string;
   state: RunState;
@@ -98,7 +137,7 @@ export interface IRun {
   progress: IProgress | null;
   result: Record<string, ResultValue> | null;
   rank: number | null;
-  notebooks: { step: string; name: string }[];
+  notebooks?: { step: string; name: string }[];
   cause: ICause | null;
   startedAt?: string | null;
   finishedAt?: string | null;
@@ -120,13 +159,31 @@ export interface IRanking {
   group: IGroup;
   results: { name: string; value: ResultValue }[];
   rank: number | null;
+  /** The version of the benchmark that the run was made with. */
+  version?: number;
+}
+
+export interface IOrder {
+  name: string;
+  sortDesc: boolean;
 }
 
 export interface ILeaderboard {
   schema: IColumn[];
   ranking: IRanking[];
   /** What the ranking is made by; a classic server leaves it out. */
-  orderBy?: { name: string; sortDesc: boolean }[];
+  orderBy?: IOrder[];
+  /** How many rows there are in all. */
+  total?: number;
+  /** The version of the benchmark now. */
+  version?: number;
+}
+
+/** A part of a leaderboard, and by which column instead of the benchmark's own. */
+export interface ILeaderboardQuery {
+  limit?: number;
+  offset?: number;
+  orderBy?: IOrder;
 }
 
 /** The column that a short list shows: the first that the ranking is made by. */
@@ -154,6 +211,19 @@ export interface ICheckAnswer {
   problems: IProblem[];
   sha256: string;
   parameters: string[] | null;
+  format?: NotebookFormat;
+}
+
+/** As what a notebook is sent. */
+export type NotebookFormat = 'notebook' | 'script';
+
+/** What a submission would upload. */
+export interface IExport {
+  format: NotebookFormat;
+  name: string;
+  content: string;
+  problems: IProblem[];
+  sha256: string;
 }
 
 export interface ISubmitRequest extends ICheckRequest {

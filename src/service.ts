@@ -3,12 +3,16 @@
  */
 import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
+import { ISignal, Signal } from '@lumino/signaling';
 import type {
   IBenchmark,
   IBenchmarkDetail,
   ICheckAnswer,
   ICheckRequest,
+  ICredentials,
+  IExport,
   ILeaderboard,
+  ILeaderboardQuery,
   IProblem,
   IRun,
   ISession,
@@ -21,11 +25,13 @@ export class RobError extends Error {
    * @param message What is wrong, for the reader.
    * @param status The HTTP status; 0 when the Jupyter server can't be reached.
    * @param problems What was found in the notebook or its arguments.
+   * @param loginRequired Whether it takes a log-in, after which the same can be asked again.
    */
   constructor(
     message: string,
     readonly status: number,
-    readonly problems: readonly IProblem[] = []
+    readonly problems: readonly IProblem[] = [],
+    readonly loginRequired = false
   ) {
     super(message);
     this.name = 'RobError';
@@ -36,8 +42,24 @@ export class RobError extends Error {
 export class RobService {
   constructor(readonly serverSettings: ServerConnection.ISettings) {}
 
+  /** Emitted when the service has refused the token, whatever was asked. */
+  get loginRequired(): ISignal<this, void> {
+    return this._loginRequired;
+  }
+
   session(): Promise<ISession> {
     return this._json('session');
+  }
+
+  /** Log in; the token stays in the Jupyter server. */
+  async logIn(credentials: ICredentials): Promise<ISession> {
+    const session = await this._json<ISession>('session', 'POST', credentials);
+    this._logIns++;
+    return session;
+  }
+
+  logOut(): Promise<ISession> {
+    return this._json('session', 'DELETE');
   }
 
   async benchmarks(): Promise<IBenchmark[]> {
@@ -51,9 +73,21 @@ export class RobService {
     return this._json(`api/v1/workflows/${encodeURIComponent(id)}`);
   }
 
-  leaderboard(benchmark: string): Promise<ILeaderboard> {
+  leaderboard(
+    benchmark: string,
+    query: ILeaderboardQuery = {}
+  ): Promise<ILeaderboard> {
+    const { limit, offset, orderBy } = query;
+    const given = {
+      ...(limit === undefined ? {} : { limit: String(limit) }),
+      ...(offset === undefined ? {} : { offset: String(offset) }),
+      ...(orderBy && {
+        orderBy: `${orderBy.name}:${orderBy.sortDesc ? 'desc' : 'asc'}`
+      })
+    };
     return this._json(
-      `api/v1/workflows/${encodeURIComponent(benchmark)}/leaderboard`
+      `api/v1/workflows/${encodeURIComponent(benchmark)}/leaderboard` +
+        URLExt.objectToQueryString(given)
     );
   }
 
@@ -84,6 +118,11 @@ export class RobService {
     return this._json('check', 'POST', request);
   }
 
+  /** What a submission would upload. */
+  export(request: ICheckRequest): Promise<IExport> {
+    return this._json('export', 'POST', request);
+  }
+
   async submit(request: ISubmitRequest): Promise<IRun> {
     const answer = await this._json<{ run: IRun }>('submit', 'POST', request);
     return answer.run;
@@ -94,6 +133,33 @@ export class RobService {
     return this._url(
       `api/v1/runs/${encodeURIComponent(run)}/downloads/files/${encodeURIComponent(file)}`
     );
+  }
+
+  /** Where the browser finds all result files of a run, as an archive. */
+  archiveUrl(run: string): string {
+    return this._url(
+      `api/v1/runs/${encodeURIComponent(run)}/downloads/archive`
+    );
+  }
+
+  /** Where the browser finds a plot or table of a benchmark. */
+  postprocessingUrl(benchmark: string, file: string): string {
+    return this._url(postprocessingPath(benchmark, file));
+  }
+
+  /** A plot or table of a benchmark as text; null when it has more than `limit` bytes. */
+  async postprocessingText(
+    benchmark: string,
+    file: string,
+    limit: number
+  ): Promise<string | null> {
+    const response = await this._fetch(postprocessingPath(benchmark, file));
+    if (Number(response.headers.get('Content-Length') ?? 0) > limit) {
+      await response.body?.cancel();
+      return null;
+    }
+    const text = await response.text();
+    return text.length > limit ? null : text;
   }
 
   /** Where the browser finds the executed notebook of a step. */
@@ -128,6 +194,7 @@ export class RobService {
     method = 'GET',
     body?: object
   ): Promise<Response> {
+    const logIns = this._logIns;
     let response: Response;
     try {
       response = await ServerConnection.makeRequest(
@@ -140,21 +207,36 @@ export class RobService {
       throw new RobError(`The Jupyter server can't be reached: ${detail}`, 0);
     }
     if (!response.ok) {
-      throw await Private.toError(response);
+      const error = await Private.toError(response);
+      // What was asked with the token of an earlier log-in tells nothing.
+      if (error.loginRequired && logIns === this._logIns) {
+        this._loginRequired.emit();
+      }
+      throw error;
     }
     return response;
   }
+
+  private _logIns = 0;
+  private _loginRequired = new Signal<this, void>(this);
+}
+
+function postprocessingPath(benchmark: string, file: string): string {
+  return `api/v1/workflows/${encodeURIComponent(benchmark)}/downloads/files/${encodeURIComponent(file)}`;
 }
 
 namespace Private {
   export async function toError(response: Response): Promise<RobError> {
     let message = `${response.status} ${response.statusText}`.trim();
     let problems: IProblem[] = [];
+    let loginRequired = false;
     try {
       const body = (await response.json()) as {
         message?: unknown;
         problems?: unknown;
+        loginRequired?: unknown;
       };
+      loginRequired = body.loginRequired === true;
       if (typeof body.message === 'string' && body.message) {
         message = body.message;
       }
@@ -164,6 +246,6 @@ namespace Private {
     } catch {
       // Not one of our answers: a proxy's page, say. The status has to do.
     }
-    return new RobError(message, response.status, problems);
+    return new RobError(message, response.status, problems, loginRequired);
   }
 }

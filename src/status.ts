@@ -4,7 +4,13 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { formatValue } from './format';
 import type { Blocker } from './models/submission';
-import { ILeaderboard, IParameter, IRun, mainColumn } from './protocol';
+import {
+  ILeaderboard,
+  IParameter,
+  IRun,
+  ISession,
+  mainColumn
+} from './protocol';
 
 /** One line that says how a run stands. */
 export function statusText(
@@ -62,6 +68,26 @@ export function errorText(run: IRun, trans: TranslationBundle): string {
   }
   const message = cause?.message || messages?.[messages.length - 1];
   return message || trans.__('The run failed.');
+}
+
+/** What a service is called. */
+export function serviceName(
+  session: ISession | null,
+  trans: TranslationBundle
+): string {
+  if (session?.kind === 'embedded') {
+    return trans.__('My machine');
+  }
+  return session?.name || hostOf(session) || trans.__('ROB service');
+}
+
+/** The host, and the port if it is given, of a service at a URL. */
+export function hostOf(session: ISession | null): string {
+  try {
+    return new URL(session?.url ?? '').host;
+  } catch {
+    return '';
+  }
 }
 
 /** Why a notebook can't be submitted, for the reader. */

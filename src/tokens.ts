@@ -23,6 +23,9 @@ export namespace CommandIDs {
   export const showInstructions = 'rob:show-instructions';
   export const showCell = 'rob:show-cell';
   export const openLog = 'rob:open-log';
+  export const preview = 'rob:preview';
+  export const logIn = 'rob:log-in';
+  export const logOut = 'rob:log-out';
 }
 
 /** The identifier of the panel, for the shell. */

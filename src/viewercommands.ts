@@ -1,28 +1,33 @@
 import type { JupyterFrontEnd } from '@jupyterlab/application';
+import type { IEditorServices } from '@jupyterlab/codeeditor';
 import type { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { Widget } from '@lumino/widgets';
 import { describe } from './commands';
 import { LeaderboardWidget } from './leaderboard/widget';
-import type { RobModel } from './model';
-import { CommandIDs } from './tokens';
+import { PreviewWidget } from './preview';
+import { blockerText } from './status';
+import { CommandIDs, IRob } from './tokens';
 import { createInstructions, createLog } from './viewers';
 
 /** Add the commands that open something in the main area. */
 export function addViewerCommands(
   app: JupyterFrontEnd,
-  model: RobModel,
+  rob: IRob,
   rendermime: IRenderMimeRegistry | null,
+  editors: IEditorServices | null,
   trans: TranslationBundle
 ): void {
   const { commands, shell } = app;
+  const { model, notebook } = rob;
   const opened = new Map<string, Widget>();
 
-  async function show(
+  async function show<T extends Widget>(
     id: string,
-    create: () => Widget | Promise<Widget>
-  ): Promise<Widget> {
-    let widget = opened.get(id);
+    create: () => T | Promise<T>
+  ): Promise<T> {
+    // What has this identifier was created by the same command.
+    let widget = opened.get(id) as T | undefined;
     if (!widget || widget.isDisposed) {
       widget = await create();
       widget.id = id;
@@ -51,7 +56,8 @@ export function addViewerCommands(
   commands.addCommand(CommandIDs.openLeaderboard, {
     label: trans.__('Open the Leaderboard'),
     describedBy: describe({
-      benchmark: 'The identifier of a benchmark; default: the chosen one'
+      benchmark: 'The identifier of a benchmark; default: the chosen one',
+      part: 'plots, to begin with the plots and tables'
     }),
     execute: async args => {
       const benchmark = await chosen(args.benchmark);
@@ -60,10 +66,34 @@ export function addViewerCommands(
         () => new LeaderboardWidget(model, benchmark, trans)
       );
       await Promise.all([
-        (widget as LeaderboardWidget).refresh(),
+        widget.refresh(),
         model.leaderboard.refresh(),
-        model.refreshGroups()
+        model.refreshBenchmark()
       ]);
+      if (args.part === 'plots') {
+        await widget.showPlots();
+      }
+    }
+  });
+
+  commands.addCommand(CommandIDs.preview, {
+    label: trans.__('Preview What Will Be Sent to ROB'),
+    caption: trans.__('Show what a submission of this notebook would upload'),
+    describedBy: describe({}),
+    isEnabled: () => notebook.current !== null,
+    execute: async () => {
+      await model.connect();
+      const { current } = notebook;
+      const { benchmark } = model.submission;
+      if (!current || !benchmark) {
+        const blocker = benchmark ? 'notebook' : 'benchmark';
+        throw new Error(blockerText(blocker, [], trans));
+      }
+      const widget = await show(
+        `jupyterlab-rob-preview-${benchmark.id}-${current.path}`,
+        () => new PreviewWidget(commands, editors, trans)
+      );
+      await widget.load(current, () => model.submission.export());
     }
   });
 

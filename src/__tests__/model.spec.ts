@@ -8,17 +8,12 @@ import {
   makeBenchmark,
   makeBoard,
   makeRun,
+  makeSession,
   Notebook,
   Server
 } from './server';
 
-const SESSION = {
-  kind: 'embedded',
-  state: 'ready',
-  name: 'ROB',
-  version: '0.1.0',
-  username: 'alice'
-};
+const SESSION = makeSession();
 const BOARD = 'GET api/v1/workflows/b1/leaderboard';
 const RUNS = 'GET api/v1/workflows/b1/runs?limit=50';
 
@@ -109,13 +104,13 @@ describe('RobModel', () => {
     });
   });
 
-  describe('#refreshGroups()', () => {
+  describe('#refreshBenchmark()', () => {
     it('should renew the submissions and nothing else', async () => {
       await model.connect();
       model.submission.name = 'team';
       const groups = [{ id: 'g9', name: 'team' }];
       server.answers['GET api/v1/workflows/b1'] = makeBenchmark({ groups });
-      await model.refreshGroups();
+      await model.refreshBenchmark();
       expect(model.benchmark?.groups).toEqual(groups);
       expect(model.submission.name).toBe('team');
     });

@@ -1,7 +1,12 @@
 import { ServerConnection } from '@jupyterlab/services';
 import { Signal } from '@lumino/signaling';
 import type { INotebookSource } from '../models/submission';
-import type { IBenchmarkDetail, ILeaderboard, IRun } from '../protocol';
+import type {
+  IBenchmarkDetail,
+  ILeaderboard,
+  IRun,
+  ISession
+} from '../protocol';
 import { RobService } from '../service';
 
 type Answer = object | string | Response | (() => unknown);
@@ -48,6 +53,32 @@ export class Server {
 
 export function json(body: unknown, status = 200): Response {
   return new Response(JSON.stringify(body), { status });
+}
+
+export function makeSession(values: Partial<ISession> = {}): ISession {
+  return {
+    kind: 'embedded',
+    state: 'ready',
+    name: 'ROB',
+    version: '0.1.0',
+    username: 'alice',
+    url: null,
+    registration: false,
+    additions: ['run-log', 'executed-notebook'],
+    role: 'administrator',
+    ...values
+  };
+}
+
+/** The session at a service for many. */
+export function makeShared(values: Partial<ISession> = {}): ISession {
+  return makeSession({
+    kind: 'shared',
+    name: 'Group ROB',
+    url: 'http://rob.example.org:5000/rob/api/v1',
+    role: 'participant',
+    ...values
+  });
 }
 
 export function makeRun(values: Partial<IRun> = {}): IRun {

@@ -4,10 +4,11 @@ import { ReactWidget } from '@jupyterlab/ui-components';
 import React from 'react';
 import { robIcon } from '../icons';
 import type { RobModel } from '../model';
-import { LeaderboardModel } from '../models/leaderboard';
+import { LeaderboardPages } from '../models/leaderboardpages';
+import { PostprocessingModel } from '../models/postprocessing';
 import type { RunsModel } from '../models/runs';
 import type { IBenchmarkDetail, IRun } from '../protocol';
-import { LeaderboardTable } from './table';
+import { LeaderboardPage } from './table';
 
 /** A tab of the main area that shows a benchmark's whole leaderboard. */
 export class LeaderboardWidget extends MainAreaWidget<ReactWidget> {
@@ -16,12 +17,17 @@ export class LeaderboardWidget extends MainAreaWidget<ReactWidget> {
     benchmark: IBenchmarkDetail,
     trans: TranslationBundle
   ) {
-    const model = new LeaderboardModel(rob.service);
+    const model = new LeaderboardPages(rob.service, () =>
+      rob.account.can('pagination')
+    );
     model.benchmark = benchmark.id;
+    const postprocessing = new PostprocessingModel(rob.service);
+    postprocessing.take(benchmark);
     const content = ReactWidget.create(
-      <LeaderboardTable
+      <LeaderboardPage
         title={trans.__('Leaderboard of %1', benchmark.name)}
         model={model}
+        postprocessing={postprocessing}
         rob={rob}
         benchmark={benchmark}
         trans={trans}
@@ -30,28 +36,47 @@ export class LeaderboardWidget extends MainAreaWidget<ReactWidget> {
     content.addClass('jp-RobLeaderboard');
     super({ content });
     this._model = model;
+    this._postprocessing = postprocessing;
     this.title.label = trans.__('Leaderboard: %1', benchmark.name);
     this.title.icon = robIcon;
     this.toolbar.hide();
     this.title.closable = true;
     rob.runs.ended.connect(this._onEnded, this);
+    rob.account.loggedIn.connect(this._onLoggedIn, this);
   }
 
-  /** Bring the table up to date. */
-  refresh(): Promise<void> {
-    return this._model.refresh();
+  /** Bring the table and the plots up to date. */
+  async refresh(): Promise<void> {
+    await Promise.all([this._model.refresh(), this._postprocessing.refresh()]);
+  }
+
+  /** Scroll to the plots and tables, if there are any. */
+  async showPlots(): Promise<void> {
+    await this.content.renderPromise;
+    const plots = this.node.querySelector<HTMLElement>('.jp-RobPlots');
+    plots?.scrollIntoView({ block: 'start' });
+    plots?.focus({ preventScroll: true });
   }
 
   override dispose(): void {
     this._model.dispose();
+    this._postprocessing.dispose();
     super.dispose();
   }
 
   private _onEnded(_: RunsModel, run: IRun): void {
     if (run.workflowId === this._model.benchmark) {
       void this._model.refresh();
+      if (run.state === 'SUCCESS') {
+        this._postprocessing.follow();
+      }
     }
   }
 
-  private _model: LeaderboardModel;
+  private _onLoggedIn(): void {
+    void this.refresh();
+  }
+
+  private _model: LeaderboardPages;
+  private _postprocessing: PostprocessingModel;
 }

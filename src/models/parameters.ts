@@ -16,10 +16,13 @@ export function notebookParameter(
 ): IParameter | undefined {
   const declared = benchmark.notebookSteps?.[0]?.parameter;
   const { parameters } = benchmark;
+  const files = parameters.filter(({ dtype }) => dtype === 'file');
   return (
     parameters.find(({ name }) => name === declared) ??
     parameters.find(({ dtype }) => dtype === 'actor') ??
-    parameters.find(({ dtype }) => dtype === 'file')
+    files.find(({ target }) => target?.endsWith('.ipynb')) ??
+    files.find(({ target }) => target?.endsWith('.py')) ??
+    files.find(({ target }) => !target)
   );
 }
 

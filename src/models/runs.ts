@@ -78,6 +78,11 @@ export class RunsModel extends Model {
     this._follow();
   }
 
+  /** Ask no more until the next refresh. */
+  pause(): void {
+    void this._poll.stop();
+  }
+
   /** Put in a run that was answered by the service. */
   update(run: IRun): void {
     if (this.isDisposed || run.workflowId !== this._benchmark) {

@@ -6,6 +6,8 @@ import type { ISignal } from '@lumino/signaling';
 import type {
   IBenchmarkDetail,
   ICheckAnswer,
+  ICheckRequest,
+  IExport,
   IParameter,
   IProblem,
   IRun
@@ -153,47 +155,49 @@ export class SubmissionModel extends Model {
     benchmark: IBenchmarkDetail | null,
     username: string
   ): Promise<void> {
+    const isSame =
+      this._benchmark?.id === benchmark?.id && this._username === username;
+    const typed = isSame ? this._arguments : {};
     this._benchmark = benchmark;
     const parameters = benchmark ? formParameters(benchmark) : [];
-    this._name = username;
+    this._name = isSame ? this._name : username;
     this._username = username;
     this._arguments = defaultArguments(parameters);
+    this._give(parameters, typed);
     this._forgetCheck();
     this.changed();
-    const saved = benchmark && (await this._load(benchmark.id));
+    const saved = isSame ? null : benchmark && (await this._load(benchmark.id));
     if (this.isDisposed || this._benchmark !== benchmark) {
       return;
     }
     if (saved) {
       this._name = saved.submission || username;
-      for (const { name } of parameters) {
-        const value = saved.arguments[name];
-        if (value !== undefined) {
-          this._arguments = { ...this._arguments, [name]: value };
-        }
-      }
+      this._give(parameters, saved.arguments);
       this.changed();
     }
     this._scheduleCheck();
   }
 
+  /** What a submission would upload now. */
+  async export(): Promise<IExport> {
+    return this._options.service.export(await this._makeRequest());
+  }
+
   /** Ask what would be refused. */
   async check(): Promise<void> {
-    const { _benchmark: benchmark, notebook } = this;
-    if (!benchmark || !notebook) {
+    if (!this._benchmark || !this.notebook) {
       return;
     }
     const request = ++this._request;
     let checked: ICheckAnswer | null = null;
     let problems: readonly IProblem[];
     try {
-      checked = await this._options.service.check({
-        benchmark: benchmark.id,
-        notebook: { name: notebook.name, content: await this._content() },
-        arguments: this._arguments
-      });
+      checked = await this._options.service.check(await this._makeRequest());
       problems = checked.problems;
     } catch (reason) {
+      if (isLoginRequired(reason)) {
+        return;
+      }
       problems = toProblems(reason);
     }
     if (!this.isDisposed && request === this._request) {
@@ -205,8 +209,7 @@ export class SubmissionModel extends Model {
 
   /** Submit the notebook as shown; what is refused becomes `problems`. */
   async submit(): Promise<IRun> {
-    const { _benchmark: benchmark, notebook } = this;
-    if (!benchmark || !notebook || this._isSubmitting) {
+    if (this._isSubmitting) {
       throw new Error('There is nothing to submit.');
     }
     this._isSubmitting = true;
@@ -214,17 +217,15 @@ export class SubmissionModel extends Model {
     this.changed();
     try {
       const run = await this._options.service.submit({
-        benchmark: benchmark.id,
-        submission: this._name.trim() || undefined,
-        notebook: { name: notebook.name, content: await this._content() },
-        arguments: this._arguments
+        ...(await this._makeRequest()),
+        submission: this._name.trim() || undefined
       });
       this._problems = this._problems.filter(
         ({ severity }) => severity === 'warning'
       );
       return run;
     } catch (reason) {
-      this._refusal = toProblems(reason);
+      this._refusal = isLoginRequired(reason) ? [] : toProblems(reason);
       throw reason;
     } finally {
       this._isSubmitting = false;
@@ -232,8 +233,28 @@ export class SubmissionModel extends Model {
     }
   }
 
-  private _content(): Promise<INotebookContent> {
-    return this._options.notebook.content();
+  /** The notebook as shown, for the benchmark. */
+  private async _makeRequest(): Promise<ICheckRequest> {
+    const { _benchmark: benchmark, notebook } = this;
+    if (!benchmark || !notebook) {
+      throw new Error('There is nothing to submit.');
+    }
+    const content = await this._options.notebook.content();
+    return {
+      benchmark: benchmark.id,
+      notebook: { name: notebook.name, content },
+      arguments: this._arguments
+    };
+  }
+
+  /** Take the values that there are parameters for. */
+  private _give(parameters: IParameter[], values: JSONObject): void {
+    for (const { name } of parameters) {
+      const value = values[name];
+      if (value !== undefined) {
+        this._arguments = { ...this._arguments, [name]: value };
+      }
+    }
   }
 
   private _forgetCheck(): void {
@@ -281,7 +302,8 @@ export class SubmissionModel extends Model {
   private _save(): void {
     if (this._benchmark) {
       void this._options.state?.save(stateKey(this._benchmark.id), {
-        submission: this._name,
+        // Someone else's default is another one.
+        submission: this._name === this._username ? '' : this._name,
         arguments: this._arguments
       });
     }
@@ -318,6 +340,10 @@ interface ISaved {
 
 function stateKey(benchmark: string): string {
   return `jupyterlab-rob:benchmark:${benchmark}`;
+}
+
+function isLoginRequired(reason: unknown): boolean {
+  return reason instanceof RobError && reason.loginRequired;
 }
 
 function toProblems(reason: unknown): readonly IProblem[] {

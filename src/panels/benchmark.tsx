@@ -35,6 +35,11 @@ export function BenchmarkSection(props: ISectionProps): JSX.Element {
           ))}
         </HTMLSelect>
       )}
+      {benchmark && (benchmark.version ?? 1) > 1 && (
+        <p className="jp-RobHint">
+          {trans.__('version %1', benchmark.version)}
+        </p>
+      )}
       {benchmark?.description && (
         <p className="jp-RobDescription">{benchmark.description}</p>
       )}

@@ -3,6 +3,7 @@ import { formatValue } from '../format';
 import { IRanking, mainColumn } from '../protocol';
 import { CommandIDs } from '../tokens';
 import { ISectionProps, useModel } from './props';
+import { PostprocessingStatus } from './postprocessing';
 import { Failure, Section } from './section';
 
 const TOP = 5;
@@ -10,17 +11,21 @@ const TOP = 5;
 /** The first rows and mine; the rest opens in the main area. */
 export function LeaderboardSection(props: ISectionProps): JSX.Element {
   const { model, commands, trans } = props;
-  const { leaderboard, submission } = model;
+  const { leaderboard, postprocessing, submission } = model;
   useModel(model);
+  useModel(model.runs);
+  useModel(postprocessing);
   useModel(leaderboard);
   useModel(submission);
   const { board, error } = leaderboard;
   const column = mainColumn(board);
+  const runs = model.runs.runs ?? [];
   const mine = leaderboard.mine(
     model.benchmark?.groups ?? [],
-    submission.effectiveName
+    submission.effectiveName,
+    runs
   );
-  const rows = leaderboard.top(TOP, mine);
+  const rows = leaderboard.top(TOP, mine, runs);
   return (
     <Section name="leaderboard" title={trans.__('Leaderboard')}>
       {error && (
@@ -71,15 +76,33 @@ export function LeaderboardSection(props: ISectionProps): JSX.Element {
               ))}
             </tbody>
           </table>
-          <button
-            type="button"
-            className="jp-RobLink"
-            onClick={() => void commands.execute(CommandIDs.openLeaderboard)}
-          >
-            {trans.__('Show all')}
-          </button>
+          <div className="jp-RobLinks">
+            <button
+              type="button"
+              className="jp-RobLink"
+              onClick={() => void commands.execute(CommandIDs.openLeaderboard)}
+            >
+              {leaderboard.total > rows.length
+                ? trans.__('Show all (%1)', leaderboard.total)
+                : trans.__('Show all')}
+            </button>
+            {(postprocessing.result?.files?.length ?? 0) > 0 && (
+              <button
+                type="button"
+                className="jp-RobLink"
+                onClick={() =>
+                  void commands.execute(CommandIDs.openLeaderboard, {
+                    part: 'plots'
+                  })
+                }
+              >
+                {trans.__('Plots and tables')}
+              </button>
+            )}
+          </div>
         </>
       )}
+      <PostprocessingStatus status={postprocessing.status} trans={trans} />
     </Section>
   );
 }

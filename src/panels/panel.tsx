@@ -2,12 +2,13 @@ import { ReactWidget, SidePanel } from '@jupyterlab/ui-components';
 import type { ITranslator } from '@jupyterlab/translation';
 import type { Message } from '@lumino/messaging';
 import { Panel } from '@lumino/widgets';
-import React from 'react';
+import React, { useEffect, useRef } from 'react';
 import { robIcon } from '../icons';
 import { PANEL_ID } from '../tokens';
 import { BenchmarkSection } from './benchmark';
 import { ConnectionStatus, Header } from './header';
 import { LeaderboardSection } from './leaderboard';
+import { LoginForm } from './login';
 import { ISectionProps, useModel } from './props';
 import { RunsSection } from './runs';
 import { SubmitSection } from './submit';
@@ -61,17 +62,39 @@ export class RobPanel extends SidePanel {
 function Sections(props: ISectionProps): JSX.Element {
   const { model } = props;
   useModel(model);
+  const { needsLogin } = model.account;
+  const node = useRef<HTMLDivElement>(null);
+  const asked = useRef(needsLogin);
+  useEffect(() => {
+    // The form is gone, and with it the focus.
+    if (
+      asked.current &&
+      !needsLogin &&
+      document.activeElement === document.body
+    ) {
+      node.current?.focus();
+    }
+    asked.current = needsLogin;
+  }, [needsLogin]);
   return (
     <>
       <ConnectionStatus {...props} />
-      {model.session && (
-        <>
-          <BenchmarkSection {...props} />
-          <SubmitSection {...props} />
-          <RunsSection {...props} />
-          <LeaderboardSection {...props} />
-        </>
-      )}
+      {needsLogin && <LoginForm {...props} />}
+      <div
+        ref={node}
+        tabIndex={-1}
+        className="jp-RobSections"
+        hidden={needsLogin}
+      >
+        {model.benchmarks && (
+          <>
+            <BenchmarkSection {...props} />
+            <SubmitSection {...props} />
+            <RunsSection {...props} />
+            <LeaderboardSection {...props} />
+          </>
+        )}
+      </div>
     </>
   );
 }

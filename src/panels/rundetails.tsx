@@ -16,13 +16,17 @@ import type { ISectionProps } from './props';
 /** Message, results and files of a run. */
 export function RunDetails(props: ISectionProps & { run: IRun }): JSX.Element {
   const { run, model, commands, trans } = props;
-  const { service } = model;
+  const { account, service } = model;
   const message = run.cause?.message || run.messages?.[run.messages.length - 1];
   const { benchmark } = model;
   const given = givenArguments(
     run,
     benchmark?.id === run.workflowId ? benchmark.parameters : []
   );
+  const notebooks = account.can('executed-notebook')
+    ? (run.notebooks ?? [])
+    : [];
+  const files = run.files ?? [];
   const columns =
     model.leaderboard.board?.schema ??
     Object.keys(run.result ?? {}).map(name => ({ name, label: name }));
@@ -77,16 +81,18 @@ export function RunDetails(props: ISectionProps & { run: IRun }): JSX.Element {
           ))}
       </dl>
       <div className="jp-RobLinks">
-        <button
-          type="button"
-          className="jp-RobLink"
-          onClick={() =>
-            void commands.execute(CommandIDs.openLog, { run: run.id })
-          }
-        >
-          {trans.__('Log')}
-        </button>
-        {run.notebooks.map(({ step, name }) => (
+        {account.can('run-log') && (
+          <button
+            type="button"
+            className="jp-RobLink"
+            onClick={() =>
+              void commands.execute(CommandIDs.openLog, { run: run.id })
+            }
+          >
+            {trans.__('Log')}
+          </button>
+        )}
+        {notebooks.map(({ step, name }) => (
           <a
             key={step}
             className="jp-RobLink"
@@ -98,7 +104,7 @@ export function RunDetails(props: ISectionProps & { run: IRun }): JSX.Element {
             {trans.__('Executed notebook')}
           </a>
         ))}
-        {run.files?.map(({ id, name, title, caption }) => (
+        {files.map(({ id, name, title, caption }) => (
           <a
             key={id}
             className="jp-RobLink"
@@ -114,6 +120,17 @@ export function RunDetails(props: ISectionProps & { run: IRun }): JSX.Element {
             {title || name}
           </a>
         ))}
+        {files.length > 1 && (
+          <a
+            className="jp-RobLink"
+            href={service.archiveUrl(run.id)}
+            download
+            title={trans.__('Download all result files as an archive')}
+          >
+            <Down />
+            {trans.__('Download all')}
+          </a>
+        )}
       </div>
     </div>
   );

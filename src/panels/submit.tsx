@@ -1,6 +1,6 @@
 import { notebookIcon } from '@jupyterlab/ui-components';
 import React, { useId } from 'react';
-import { shortHash } from '../format';
+import { scriptName, shortHash } from '../format';
 import { blockerText } from '../status';
 import { CommandIDs } from '../tokens';
 import { Parameters } from './parameters';
@@ -37,7 +37,7 @@ export function SubmitSection(props: ISectionProps): JSX.Element {
           title={trans.__(
             'The submission on the leaderboard; a new name makes a new one'
           )}
-          placeholder={model.session?.username}
+          placeholder={model.account.username}
           spellCheck={false}
           onChange={event => {
             submission.name = event.currentTarget.value;
@@ -88,8 +88,8 @@ export function SubmitSection(props: ISectionProps): JSX.Element {
 }
 
 function NotebookName(props: ISectionProps): JSX.Element {
-  const { model, trans } = props;
-  const { notebook, checked } = model.submission;
+  const { model, commands, trans } = props;
+  const { benchmark, notebook, checked } = model.submission;
   if (!notebook) {
     return <span className="jp-RobHint">{trans.__('none open')}</span>;
   }
@@ -99,27 +99,40 @@ function NotebookName(props: ISectionProps): JSX.Element {
         <notebookIcon.react tag="span" className="jp-RobNotebook-icon" />
         <span className="jp-RobEllipsis">{notebook.name}</span>
       </span>
-      {(notebook.isDirty || checked) && (
-        <span className="jp-RobNotebook-state">
-          {notebook.isDirty && (
-            <span
-              className="jp-RobBadge"
-              title={trans.__('Its unsaved edits are submitted too')}
-            >
-              {trans.__('unsaved')}
-            </span>
-          )}
-          {checked && (
-            <code
-              className="jp-RobHash"
-              title={trans.__(
-                'Identifies what will be sent: SHA-256 %1',
-                checked.sha256
-              )}
-            >
-              {shortHash(checked.sha256)}
-            </code>
-          )}
+      <span className="jp-RobNotebook-state">
+        {notebook.isDirty && (
+          <span
+            className="jp-RobBadge"
+            title={trans.__('Its unsaved edits are submitted too')}
+          >
+            {trans.__('unsaved')}
+          </span>
+        )}
+        {checked && (
+          <code
+            className="jp-RobHash"
+            title={trans.__(
+              'Identifies what will be sent: SHA-256 %1',
+              checked.sha256
+            )}
+          >
+            {shortHash(checked.sha256)}
+          </code>
+        )}
+        {benchmark && (
+          <button
+            type="button"
+            className="jp-RobLink"
+            title={trans.__('Show what will be sent')}
+            onClick={() => void commands.execute(CommandIDs.preview)}
+          >
+            {trans.__('Preview')}
+          </button>
+        )}
+      </span>
+      {checked?.format === 'script' && (
+        <span className="jp-RobNotebook-form">
+          {trans.__('as script %1', scriptName(notebook.name))}
         </span>
       )}
     </>

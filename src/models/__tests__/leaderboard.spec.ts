@@ -7,10 +7,12 @@ const BOARD = 'GET api/v1/workflows/b1/leaderboard';
 describe('LeaderboardModel', () => {
   let server: Server;
   let model: LeaderboardModel;
+  let canPage: boolean;
 
   beforeEach(async () => {
+    canPage = false;
     server = new Server({ [BOARD]: makeBoard(['a', 'b', 'c', 'd']) });
-    model = new LeaderboardModel(server.service);
+    model = new LeaderboardModel(server.service, () => canPage);
     model.benchmark = 'b1';
     await model.refresh();
   });

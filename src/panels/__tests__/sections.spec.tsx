@@ -1,124 +1,38 @@
-import { StateDB } from '@jupyterlab/statedb';
-import type { Event, ServiceManager } from '@jupyterlab/services';
-import { nullTranslator } from '@jupyterlab/translation';
-import { CommandRegistry } from '@lumino/commands';
-import { Stream } from '@lumino/signaling';
-import React, { act } from 'react';
-import { createRoot, Root } from 'react-dom/client';
+import { act } from 'react';
 import {
   json,
-  makeBenchmark,
   makeBoard,
   makeRun,
   Notebook,
   Server
 } from '../../__tests__/server';
-import { RobModel } from '../../model';
+import type { RobModel } from '../../model';
 import { CommandIDs } from '../../tokens';
 import { BenchmarkSection } from '../benchmark';
-import { ConnectionStatus, Header } from '../header';
 import { LeaderboardSection } from '../leaderboard';
 import type { ISectionProps } from '../props';
 import { RunsSection } from '../runs';
 import { SubmitSection } from '../submit';
+import { EVIL, Stage } from './stage';
 
-Object.assign(globalThis, { IS_REACT_ACT_ENVIRONMENT: true });
-
-const EVIL = '<img src=x onerror=alert(1)>';
-
+let stage: Stage;
 let server: Server;
 let notebook: Notebook;
 let model: RobModel;
-let executed: [string, unknown][];
-let props: ISectionProps;
+let executed: Stage['executed'];
 let node: HTMLElement;
-let root: Root;
-
-async function show(
-  Section: (props: ISectionProps) => JSX.Element | null
-): Promise<void> {
-  await act(async () => root.render(<Section {...props} />));
-}
-
-async function click(element: Element | null): Promise<void> {
-  expect(element).not.toBeNull();
-  await act(async () => (element as HTMLElement).click());
-}
-
-function button(text: string): HTMLButtonElement | null {
-  return (
-    [...node.querySelectorAll('button')].find(
-      ({ textContent }) => textContent === text
-    ) ?? null
-  );
-}
 
 beforeEach(() => {
-  server = new Server({
-    'GET session': {
-      kind: 'embedded',
-      state: 'ready',
-      name: 'ROB',
-      version: '0.1.0',
-      username: 'alice'
-    },
-    'GET api/v1/workflows': { workflows: [makeBenchmark()] },
-    'GET api/v1/workflows/b1': makeBenchmark({ description: EVIL }),
-    'GET api/v1/workflows/b1/leaderboard': makeBoard(['bob', 'alice', EVIL]),
-    'GET api/v1/workflows/b1/runs?limit=50': { runs: [] }
-  });
-  notebook = new Notebook();
-  model = new RobModel({
-    service: server.service,
-    notebook,
-    state: new StateDB(),
-    events: new Stream<ServiceManager['events'], Event.Emission>(
-      {} as ServiceManager['events']
-    )
-  });
-  const commands = new CommandRegistry();
-  executed = [];
-  for (const id of Object.values(CommandIDs)) {
-    commands.addCommand(id, { execute: args => executed.push([id, args]) });
-  }
-  const trans = nullTranslator.load('jupyterlab_rob');
-  props = { model, commands, trans };
-  node = document.body.appendChild(document.createElement('div'));
-  root = createRoot(node);
+  stage = new Stage();
+  ({ server, notebook, model, executed, node } = stage);
 });
 
-afterEach(async () => {
-  await act(async () => root.unmount());
-  node.remove();
-  model.dispose();
-});
+afterEach(() => stage.dispose());
 
-describe('Header', () => {
-  it('should name the embedded service', async () => {
-    await model.refresh();
-    await show(Header);
-    expect(node.textContent).toContain('My machine');
-    expect(node.querySelector('.jp-RobDot')?.getAttribute('aria-label')).toBe(
-      'Ready'
-    );
-  });
-});
-
-describe('ConnectionStatus', () => {
-  it('should tell why there is no service, and try again', async () => {
-    const session = server.answers['GET session'];
-    server.answers['GET session'] = json({ message: 'No room.' }, 503);
-    await model.refresh();
-    await show(ConnectionStatus);
-    expect(node.querySelector('[role=alert]')?.textContent).toContain(
-      'No room.'
-    );
-    server.answers['GET session'] = session;
-    await click(button('Retry'));
-    await act(() => model.refresh());
-    expect(node.textContent).toBe('');
-  });
-});
+const show = (Section: (props: ISectionProps) => JSX.Element | null) =>
+  stage.show(Section);
+const click = (element: Element | null) => stage.click(element);
+const button = (text: string) => stage.button(text);
 
 describe('BenchmarkSection', () => {
   it('should show the description as text', async () => {

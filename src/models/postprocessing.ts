@@ -1,0 +1,102 @@
+import type {
+  IBenchmarkDetail,
+  IPostprocessing,
+  IPostprocessingStatus
+} from '../protocol';
+import type { RobService } from '../service';
+import { Model } from './model';
+
+/** Milliseconds between the questions whether new plots are there, after a run has ended. */
+const DELAYS = [1000, 2000, 4000, 8000, 16000];
+
+/** The plots and tables of one benchmark, and for coordinators how their making stands. */
+export class PostprocessingModel extends Model {
+  constructor(private readonly _service: RobService) {
+    super();
+  }
+
+  get benchmark(): string | null {
+    return this._benchmark;
+  }
+
+  set benchmark(id: string | null) {
+    if (id === this._benchmark) {
+      return;
+    }
+    this._benchmark = id;
+    this._result = null;
+    this._status = null;
+    this._stop();
+    this.changed();
+  }
+
+  /** The newest that succeeded, null when there is none. */
+  get result(): IPostprocessing | null {
+    return this._result;
+  }
+
+  /** Null when I am not told. */
+  get status(): IPostprocessingStatus | null {
+    return this._status;
+  }
+
+  override dispose(): void {
+    this._stop();
+    super.dispose();
+  }
+
+  /** Take what the benchmark's handle tells. */
+  take(benchmark: IBenchmarkDetail): void {
+    this.benchmark = benchmark.id;
+    this._result = benchmark.postproc ?? null;
+    this._status =
+      (benchmark.isCoordinator && benchmark.postprocStatus) || null;
+    this.changed();
+  }
+
+  /** Ask the service; if it fails, what is known stays. */
+  async refresh(): Promise<void> {
+    const id = this._benchmark;
+    if (id === null) {
+      return;
+    }
+    const fresh = await this._service.benchmark(id).catch(() => null);
+    if (fresh && !this.isDisposed && id === this._benchmark) {
+      this.take(fresh);
+    }
+  }
+
+  /** A run has ended: new plots come soon. Nobody tells when, so ask at growing intervals. */
+  follow(): void {
+    this._stop();
+    this._ask(this._result?.id, 0);
+  }
+
+  private _ask(old: string | undefined, count: number): void {
+    const isActive =
+      this._status?.state === 'PENDING' || this._status?.state === 'RUNNING';
+    const delay = DELAYS[count] ?? (isActive ? DELAYS[DELAYS.length - 1] : 0);
+    if (delay === 0 || this.isDisposed) {
+      return;
+    }
+    this._timer = setTimeout(() => {
+      const timer = this._timer;
+      void this.refresh().then(() => {
+        // Another run may have ended meanwhile, or another benchmark may be shown.
+        if (timer === this._timer && this._result?.id === old) {
+          this._ask(old, count + 1);
+        }
+      });
+    }, delay);
+  }
+
+  private _stop(): void {
+    clearTimeout(this._timer);
+    this._timer = undefined;
+  }
+
+  private _benchmark: string | null = null;
+  private _result: IPostprocessing | null = null;
+  private _status: IPostprocessingStatus | null = null;
+  private _timer: ReturnType<typeof setTimeout> | undefined;
+}
