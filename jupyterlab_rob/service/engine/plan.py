@@ -6,6 +6,7 @@ A plan names folders and files relative to the run folder, whose layout this mod
     record.jsonl     what happened (see record.py)
     log.txt          everything that the steps printed
     session          the session of the run's process (see processes.py)
+    runs.json        what a post-processing run was given (see store/postprocessing.py)
     notebooks/       executed notebooks, one per notebook step
     work/files/      what the steps hand on to each other, and in the end the results
     work/steps/N/    the folder in which step N runs
@@ -47,11 +48,11 @@ class Step:
 @dataclass(frozen=True)
 class Plan:
     """A run's steps with the values of the workflow's parameters (``variables``) and the files that it must yield
-    (``outputs``)."""
+    (``outputs``). A post-processing run belongs to no ``submission``."""
 
     run: str
     benchmark: str
-    submission: str
+    submission: str | None
     static: str
     variables: Mapping[str, Any]
     steps: tuple[Step, ...]
@@ -98,6 +99,10 @@ class RunFolder:
     @property
     def session(self) -> Path:
         return self.path / "session"
+
+    @property
+    def given(self) -> Path:
+        return self.path / "runs.json"
 
     @property
     def notebooks(self) -> Path:

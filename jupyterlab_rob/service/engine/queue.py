@@ -130,6 +130,12 @@ class RunQueue:
         if active.life is not None:
             await asyncio.wait([active.life])
 
+    async def ended(self, run: str) -> None:
+        """Wait until an active run has ended; one that is not active has."""
+        active = self._active.get(run)
+        if active is not None and active.life is not None:
+            await asyncio.wait([active.life])
+
     async def close(self) -> None:
         """Take no more runs and end those that there are as ERROR: the service stops."""
         self._is_closed = True

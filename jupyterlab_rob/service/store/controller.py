@@ -68,15 +68,31 @@ class PlanController(WorkflowController):  # type: ignore[misc]
                 elif isinstance(value, ActorValue):
                     for file in value.files or ():
                         file.copy(target=ConfinedStorage(folder.path))
-            plan = _plan(run, template, arguments, Path(staticfs.basedir))
-            plan.write(folder)
+            self.write_plan(run.run_id, run.workflow_id, run.group_id, template, arguments, Path(staticfs.basedir))
         except Exception as error:
             shutil.rmtree(folder.path, ignore_errors=True)
             raise PreparationFailed(run.run_id) from error
         return run.state(), files
 
+    def write_plan(
+        self,
+        run: str,
+        benchmark: str,
+        submission: str | None,
+        template: WorkflowTemplate,
+        arguments: Mapping[str, Any],
+        static: Path,
+    ) -> Plan:
+        """Write the plan of a run whose folder is there; ``static`` holds the benchmark's own files."""
+        steps, variables = _expanded(template, arguments)
+        outputs = tuple(template.workflow_spec.get("files", {}).get("outputs", ()))
+        plan = Plan(run, benchmark, submission, str(static), variables, steps, outputs)
+        plan.write(self.folder(run))
+        return plan
 
-def _plan(run: RunObject, template: WorkflowTemplate, arguments: Mapping[str, Any], static: Path) -> Plan:
+
+def _expanded(template: WorkflowTemplate, arguments: Mapping[str, Any]) -> tuple[tuple[Step, ...], dict[str, Any]]:
+    """The template's steps and the values of its parameters, for these arguments."""
     # A copy: flowserv's own parser writes one run's values into the shared specification.
     specification = copy.deepcopy(template.workflow_spec)
     variables = {
@@ -84,15 +100,7 @@ def _plan(run: RunObject, template: WorkflowTemplate, arguments: Mapping[str, An
         for name, value in specification.get("parameters", {}).items()
     }
     steps = [step for document in specification.get("steps", []) if (step := _step(document, template, arguments))]
-    return Plan(
-        run=run.run_id,
-        benchmark=run.workflow_id,
-        submission=run.group_id,
-        static=str(static),
-        variables=variables,
-        steps=tuple(steps),
-        outputs=tuple(specification.get("files", {}).get("outputs", [])),
-    )
+    return tuple(steps), variables
 
 
 def _step(document: dict[str, Any], template: WorkflowTemplate, arguments: Mapping[str, Any]) -> Step | None:

@@ -40,12 +40,13 @@ class Ledger:
     def start_run(self, run: str) -> None:
         with self._database.writing() as session:
             manager = RunManager(session=session, fs=self._storage)
-            manager.update_run(run, _active(manager, run).state().start())
+            manager.update_run(run, active_run(manager, run).state().start())
 
     def cancel_run(self, run: str, reason: str | None) -> None:
         with self._database.writing() as session:
             manager = RunManager(session=session, fs=self._storage)
-            manager.update_run(run, _active(manager, run).state().cancel(messages=[reason or "Canceled by the user."]))
+            found = active_run(manager, run)
+            manager.update_run(run, found.state().cancel(messages=[reason or "Canceled by the user."]))
 
     def finish_run(self, run: str, cause: Cause | None) -> RunState:
         """Bring a run to its end: SUCCESS if there is no ``cause`` and its outputs and metrics are what the benchmark
@@ -53,7 +54,7 @@ class Ledger:
         folder = self._controller.folder(run)
         with self._database.writing() as session:
             manager = RunManager(session=session, fs=self._storage)
-            found = _active(manager, run)
+            found = active_run(manager, run)
             benchmark = found.workflow_id
             if cause is None:
                 # flowserv reads the metrics as well, but drops them without a word when anything is odd about them.
@@ -70,7 +71,8 @@ class Ledger:
         return RunState.ERROR if cause else RunState.SUCCESS
 
 
-def _active(manager: RunManager, run: str) -> RunObject:
+def active_run(manager: RunManager, run: str) -> RunObject:
+    """The run; Conflict when it has ended."""
     found = manager.get_run(run)
     if not found.is_active():
         raise Conflict(f"The run has ended already: it is {found.state_type}.")
