@@ -8,7 +8,7 @@ from pathlib import Path
 from ..errors import InvalidInput
 from .findings import Finding, in_order
 from .flow import check_flow, made_by
-from .folder import Folder, normal, outside, read_folder
+from .folder import Folder, normal, read_folder
 from .layout import check_layout, is_former, migrate
 from .leaks import check_leaks
 from .manifest import check_manifest, find_manifest, find_specification, read_document
@@ -78,7 +78,7 @@ def _read_specification(folder: Folder) -> tuple[Node | None, list[Finding]]:
     """The specification that the manifest names; without a name, the one that is found."""
     manifest, _ = find_manifest(folder)
     name = manifest.text("specfile") if manifest is not None else None
-    if name is None or outside(name) or normal(name) not in folder.files:
+    if name is None or not folder.has(name):
         name = find_specification(folder)
         if name is None:
             return None, []

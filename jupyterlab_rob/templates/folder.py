@@ -36,6 +36,10 @@ class Folder:
     files: frozenset[str]
     findings: tuple[Finding, ...]
 
+    def has(self, name: str) -> bool:
+        """Whether ``name`` is a file of the folder."""
+        return outside(name) is None and normal(name) in self.files
+
     def covered(self, name: str) -> list[str]:
         """The files that ``name``, a file or folder, stands for; none when it does not exist."""
         return sorted(covered(normal(name), self.files))

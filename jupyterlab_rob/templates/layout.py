@@ -80,16 +80,19 @@ def _interpreter(command: str) -> str:
 
 
 def _place_outputs(steps: list[dict[str, Any]], outputs: list[str], values: dict[str, Any]) -> None:
-    """Give each output to the last step whose commands name it, else to the last step."""
+    """Give each output to a step: to the one whose command ends with it, else to the participants', else to the last."""
+    filled = [step for step in steps if isinstance(step["action"], str)]
     for output in outputs:
-        names = [output, *(f"${{{name}}}" for name, value in values.items() if value == output)]
+        names = {output, *(f"${{{name}}}" for name, value in values.items() if value == output)}
         makers = [
             step
             for step in steps
             if isinstance(step["action"], dict)
-            and any(name in command for command in step["action"]["commands"] for name in names)
+            and any(
+                command.split()[-1].strip("'\"") in names for command in step["action"]["commands"] if command.strip()
+            )
         ]
-        for step in (makers or steps)[-1:]:
+        for step in (makers or filled or steps)[-1:]:
             step["files"]["outputs"].append(output)
 
 

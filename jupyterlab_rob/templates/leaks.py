@@ -108,8 +108,8 @@ def _check_target(parameter: Parameter, evaluation: Evaluation, folder: Folder) 
     target = parameter.node.get("target") or parameter.node
     if replaced:
         yield target.error(
-            f"What participants give for '{parameter.name}' would replace {_listed(replaced)}, which the evaluation uses; "
-            "choose another target."
+            f"What participants give for '{parameter.name}' would replace {_listed(replaced)}, which the evaluation "
+            "uses; choose another target."
         )
 
 

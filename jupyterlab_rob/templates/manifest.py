@@ -64,11 +64,9 @@ def check_manifest(manifest: Node, folder: Folder) -> Iterator[Finding]:
     for entry in manifest.elements_of("files"):
         yield from _check_copied(entry, folder)
     specfile = manifest.get("specfile")
-    if specfile is not None and isinstance(specfile.value, str):
-        try:
-            folder.read(specfile.value)
-        except Unreadable as error:
-            yield specfile.error(f"The specification '{specfile.value}' {error}.")
+    if specfile is not None and isinstance(specfile.value, str) and not folder.has(specfile.value):
+        reason = outside(specfile.value) or "is no file of the folder; name the one with the workflow"
+        yield specfile.error(f"The specification '{specfile.value}' {reason}.")
     yield from _check_instructions(manifest, folder)
 
 

@@ -105,6 +105,8 @@ def parse(text: str, file: str) -> tuple[Node | None, list[Finding]]:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         what = " ".join(filter(None, (error.context, error.problem)))
+        if mark and "$[[" in text.split("\n")[mark.line]:
+            what += "; put a reference in quotes, '$[[name]]'"
         return None, [Finding("error", file, mark.line + 1 if mark else None, f"This is not YAML: {what}.")]
     except yaml.YAMLError as error:
         reason = getattr(error, "reason", None) or "it has a character that YAML does not allow"
