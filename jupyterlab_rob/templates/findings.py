@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Literal
 
 from ..models import JSON
+
+#: The longest message; the names in a template can be of any length.
+MAX_MESSAGE = 1000
 
 #: More findings of one template help nobody.
 MAX_FINDINGS = 1000
@@ -31,8 +34,17 @@ class Finding:
 
 def in_order(findings: Iterable[Finding]) -> list[Finding]:
     """By file and line, each once, errors before warnings of the same line."""
-    found = sorted(dict.fromkeys(findings), key=lambda finding: (finding.file, finding.line or 0, finding.severity))
+    found = sorted(
+        dict.fromkeys(map(_printable, findings)),
+        key=lambda finding: (finding.file, finding.line or 0, finding.severity),
+    )
     if len(found) <= MAX_FINDINGS:
         return found
     more = Finding("error", found[-1].file, None, f"There are {len(found) - MAX_FINDINGS} more findings.")
     return [*found[:MAX_FINDINGS], more]
+
+
+def _printable(finding: Finding) -> Finding:
+    """The finding without what a terminal would obey or an encoding could not write."""
+    message = "".join(character if character.isprintable() else "�" for character in finding.message[:MAX_MESSAGE])
+    return replace(finding, message=message)

@@ -24,11 +24,21 @@ def check_flow(
     """``given`` are files that are there from the start, beside those of the folder and the parameters' targets."""
     ready = given | {normal(parameter.target) for parameter in parameters.values() if parameter.target}
     yield from _check_declared(workflow, steps, parameters, folder, ready)
+    optional = {
+        normal(parameter.target): parameter.name
+        for parameter in parameters.values()
+        if parameter.target and not parameter.required
+    }
     available = set(ready)
     for number, step in enumerate(steps):
         for path in step.inputs or ():
             if not _exists(path.value, folder) and not is_made(path.value, available):
                 yield path.error(_missing(path.value, steps[number:]))
+            elif normal(path.value) in optional and not _exists(path.value, folder):
+                yield path.error(
+                    f"The input '{path.value}' is there only if one is given for '{optional[normal(path.value)]}', which "
+                    "is not required: let it be required, or put a file for all others into the folder."
+                )
         available |= made_by([step])
 
 

@@ -80,7 +80,7 @@ def _interpreter(command: str) -> str:
 
 
 def _place_outputs(steps: list[dict[str, Any]], outputs: list[str], values: dict[str, Any]) -> None:
-    """Give each output to a step: to the one whose command ends with it, else to the participants', else to the last."""
+    """Give each output to the step whose command ends with it, else to the participants', else to the last one."""
     filled = [step for step in steps if isinstance(step["action"], str)]
     for output in outputs:
         names = {output, *(f"${{{name}}}" for name, value in values.items() if value == output)}

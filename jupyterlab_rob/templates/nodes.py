@@ -187,7 +187,7 @@ class _Builder:
             self._wrong(line, _tag_message(node.tag))
             return REFUSED
         if self._file.endswith(".json"):
-            return node.value if node.style else json.loads(node.value)
+            return self._checked(node.value if node.style else json.loads(node.value), line)
         kind = node.tag.rpartition(":")[2]
         if kind not in ("str", "int", "float", "bool", "null", "value"):
             what = "a date" if kind == "timestamp" else f"of the kind '{kind}'"
@@ -198,8 +198,15 @@ class _Builder:
         except (ValueError, KeyError, IndexError, yaml.YAMLError):
             self._wrong(line, f"'{node.value[:40]}' can't be read as {kind}; put it in quotes.")
             return REFUSED
+        return self._checked(value, line)
+
+    def _checked(self, value: Any, line: int) -> Any:
+        """``value``, unless it is a number that JSON or the database can't hold."""
         if isinstance(value, float) and not math.isfinite(value):
-            self._wrong(line, f"'{node.value}' is not a finite number; write a finite one.")
+            self._wrong(line, f"{value} is not a finite number; write a finite one.")
+            return REFUSED
+        if isinstance(value, int) and abs(value) >= 1 << 63:
+            self._wrong(line, "The whole number is too large; write one below 2 to the power of 63.")
             return REFUSED
         return value
 

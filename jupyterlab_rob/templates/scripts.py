@@ -37,7 +37,7 @@ def check_scripts(workflow: Node, steps: list[Step], folder: Folder, *, given: b
     for step in steps if given else own_steps(steps):
         if given or step.inputs is None or any(is_made(path.value, theirs) for path in step.inputs):
             for name in sorted(_scripts(step, workflow, folder)):
-                yield from _check_script(name, step, folder)
+                yield from _check_script(name, folder)
 
 
 def _scripts(step: Step, workflow: Node, folder: Folder) -> set[str]:
@@ -51,13 +51,13 @@ def _scripts(step: Step, workflow: Node, folder: Folder) -> set[str]:
     return {name for name in names if name.endswith(".py")}
 
 
-def _check_script(name: str, step: Step, folder: Folder) -> Iterator[Finding]:
+def _check_script(name: str, folder: Folder) -> Iterator[Finding]:
     try:
         tree = ast.parse(folder.read(name))
         names = _imported(tree)
         calls = [(call.lineno, _called(call, names)) for call in ast.walk(tree) if isinstance(call, ast.Call)]
     except Unreadable as error:
-        yield Finding("warning", name, None, f"The script of the step '{step.name}' {error}.")
+        yield Finding("warning", name, None, f"The script {error}.")
         return
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         line = getattr(error, "lineno", None)
@@ -70,7 +70,7 @@ def _check_script(name: str, step: Step, folder: Folder) -> Iterator[Finding]:
                 "warning",
                 name,
                 line,
-                f"`{called}` runs code that the file may hold, and the step '{step.name}' reads files that "
+                f"`{called}` runs code that the file may hold, and the step with this script reads files that "
                 "participants write; exchange text, JSON or plain arrays (`numpy.load` without pickles) instead.",
             )
 

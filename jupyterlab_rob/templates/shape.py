@@ -27,6 +27,7 @@ _FORMERLY = {
     "datatype": "dtype",
     "default": "defaultValue",
     "id": "name",
+    "image": "environment",
     "module": "group",
     "modules": "parameterGroups",
     "required": "isRequired",

@@ -6,22 +6,27 @@ import copy
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import yaml
+from flowserv.model.parameter.actor import ActorValue
 from flowserv.model.template.base import WorkflowTemplate
 from flowserv.model.workflow.manifest import WorkflowManifest
 
+from jupyterlab_rob.service.engine.files import FileProblem, relative_path
+from jupyterlab_rob.service.engine.plan import Plan, RunFolder
+from jupyterlab_rob.service.store.controller import PlanController, PreparationFailed
 from jupyterlab_rob.templates import check_template
 
 from .template import MANIFEST, SPECIFICATION, shown, write
 
-_WRONG: tuple[Any, ...] = (None, True, 7, 1.5, "", "text", "$[[nobody]]", [], {}, ["text"], [["a"]], {"text": 1}, [{}])
+_WRONG: tuple[Any, ...] = (None, True, 7, "", "../x", "text", "$[[nobody]]", [], {}, ["text"], [["a"]], {"text": 1})
 _MORE_PARAMETERS = """\
 parameters:
   - {name: 'kind', dtype: 'select', values: [{name: 'One', value: 1}, {name: 'Two', value: 2}], defaultValue: 1}
-  - {name: 'file', dtype: 'file', target: 'uploaded.txt'}
+  - {name: 'file', dtype: 'file', target: 'uploaded.txt', isRequired: false}
   - {name: 'words', dtype: 'list', para: {name: 'word', dtype: 'string', index: 0, isRequired: true}}
   - name: 'point'
     dtype: 'record'
@@ -93,7 +98,34 @@ def _rejection(document: Any) -> str | None:
     return None
 
 
-def test_finds_every_specification_that_flowserv_rejects(tmp_path: Path) -> None:
+def _failure(document: Any, folder: Path, runs: Path) -> str | None:
+    """Why the service can't write the plan of a run of it; None when it can."""
+    template = WorkflowTemplate.from_dict(copy.deepcopy(document), validate=True)
+    # What flowserv fills in itself when a run is started: nothing but the arguments that are given.
+    required = [name for name, parameter in template.parameters.items() if parameter.required]
+    notebook = ActorValue(spec={"notebook": "submitted/adder.ipynb"}, files=[])
+    arguments = {
+        name: notebook if template.parameters[name].is_actor() else 1
+        for name in required
+        if not template.parameters[name].is_file()
+    }
+    run = SimpleNamespace(run_id="run", workflow_id="sums", group_id="group", state=lambda: None)
+    try:
+        PlanController(runs).exec_workflow(run, template, arguments, SimpleNamespace(basedir=str(folder)))
+    except PreparationFailed as error:
+        cause = error.__cause__
+        return f"{type(cause).__name__}: {cause}"
+    plan = Plan.read(RunFolder(runs / "run"))
+    inputs = [name for step in plan.steps for name in step.inputs or ()]
+    try:
+        for name in [*inputs, *plan.outputs, *(name for step in plan.steps for name in step.outputs)]:
+            relative_path(name)
+    except (FileProblem, TypeError) as error:
+        return f"{type(error).__name__}: {error}"
+    return None
+
+
+def test_finds_every_specification_that_flowserv_or_the_service_rejects(tmp_path: Path) -> None:
     folder = write(tmp_path)
     (folder / "benchmark.yaml").unlink()
     (folder / "flowserv.yaml").write_text(MANIFEST.replace("benchmark.yaml", "benchmark.json"))
@@ -101,7 +133,7 @@ def test_finds_every_specification_that_flowserv_rejects(tmp_path: Path) -> None
     assert [finding for finding in check_template(folder) if finding.severity == "error"] == []
     missed, rejected = [], 0
     for name, document in _mutations(_specification()):
-        rejection = _rejection(document)
+        rejection = _rejection(document) or _failure(document, folder, tmp_path / "runs")
         (folder / "benchmark.json").write_text(json.dumps(document))
         findings = check_template(folder)
         if rejection is not None:

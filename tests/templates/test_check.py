@@ -9,6 +9,7 @@ import pytest
 import jupyterlab_rob
 from jupyterlab_rob.errors import InvalidInput
 from jupyterlab_rob.templates import check_template
+from jupyterlab_rob.templates.findings import MAX_MESSAGE
 
 from .template import MANIFEST, SPECIFICATION, check_specification, line_of, shown, spoilt, write
 
@@ -252,3 +253,28 @@ def test_refuses_what_is_no_folder(name: str, tmp_path: Path) -> None:
     write(tmp_path)
     with pytest.raises(InvalidInput, match="give the folder of a benchmark"):
         check_template(tmp_path / name)
+
+
+def test_an_optional_file_needs_one_to_fall_back_on(tmp_path: Path) -> None:
+    text = spoilt(SPECIFICATION, "inputs: ['data/numbers.txt']", "inputs: ['data/numbers.txt', 'extra/weights.txt']")
+    more = "  - {name: 'weights', dtype: 'file', target: 'extra/weights.txt', isRequired: false}\nparameterGroups:"
+    text = spoilt(text, "parameterGroups:", more)
+    (finding,) = check_specification(tmp_path, text)
+    assert "is there only if one is given for 'weights'" in finding.message
+    assert check_template(write(tmp_path, {"benchmark.yaml": text, "extra/weights.txt": "1\n"})) == []
+
+
+def test_messages_can_be_printed_whatever_is_in_the_template(tmp_path: Path) -> None:
+    name = '"\\e[31m' + "x" * 5000 + '\\n"'
+    findings = check_specification(tmp_path, spoilt(SPECIFICATION, "action: $[[adder]]", f"action: {name}"))
+    findings += check_specification(tmp_path, spoilt(SPECIFICATION, "source: 'results/sums.txt'", f"source: {name}"))
+    assert findings
+    for finding in findings:
+        assert finding.message.isprintable()
+        assert len(finding.message) <= MAX_MESSAGE
+
+
+@pytest.mark.parametrize("number", ["0x" + "f" * 5000, "9" * 5000, "9223372036854775808", ".nan"])
+def test_numbers_that_nothing_can_hold(number: str, tmp_path: Path) -> None:
+    findings = check_specification(tmp_path, spoilt(SPECIFICATION, "defaultValue: 0", f"defaultValue: {number}"))
+    assert [(f.severity, f.line) for f in findings] == [("error", line_of(SPECIFICATION, "defaultValue: 0"))]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -87,3 +88,14 @@ def test_explains_the_layout_in_post_processing(tmp_path: Path) -> None:
     )
     (finding,) = check_template(write(tmp_path, {"benchmark.yaml": text}))
     assert (finding.severity, finding.line) == ("error", line_of(text, "    workflow: {type"))
+
+
+def test_suggests_something_for_any_document() -> None:
+    workflows: list[Any] = [None, []]
+    for workflow in (
+        *workflows,
+        {"workflow": 5},
+        {"inputs": []},
+        {"workflow": {"specification": {"steps": [None, 7]}}},
+    ):
+        assert yaml.safe_load(migrate({"workflow": workflow}))["workflow"].keys() >= {"files", "steps"}
