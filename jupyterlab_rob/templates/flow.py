@@ -36,8 +36,8 @@ def check_flow(
                 yield path.error(_missing(path.value, steps[number:]))
             elif normal(path.value) in optional and not _exists(path.value, folder):
                 yield path.error(
-                    f"The input '{path.value}' is there only if one is given for '{optional[normal(path.value)]}', which "
-                    "is not required: let it be required, or put a file for all others into the folder."
+                    f"The input '{path.value}' is there only if one is given for '{optional[normal(path.value)]}', "
+                    "which is not required: let it be required, or put a file for all others into the folder."
                 )
         available |= made_by([step])
 

@@ -42,7 +42,8 @@ def migrate(document: dict[str, Any]) -> str:
     specification = _mapping(_mapping(former.get("workflow")).get("specification"))
     values = {**_mapping(inputs.get("parameters")), **_mapping(specification.get("parameters"))}
     steps = [_step(number, step) for number, step in enumerate(_list(specification.get("steps")), start=1)]
-    _place_outputs(steps, [str(output) for output in outputs], values)
+    metrics = _mapping(document.get("results")).get("file")
+    _place_outputs(steps, [str(output) for output in outputs], values, metrics)
     workflow: dict[str, Any] = {"files": {"inputs": _list(inputs.get("files")), "outputs": outputs}}
     if values:
         workflow["parameters"] = values
@@ -79,8 +80,9 @@ def _interpreter(command: str) -> str:
     return re.sub(r"^python3?\s", '"${python}" ', command)
 
 
-def _place_outputs(steps: list[dict[str, Any]], outputs: list[str], values: dict[str, Any]) -> None:
-    """Give each output to the step whose command ends with it, else to the participants', else to the last one."""
+def _place_outputs(steps: list[dict[str, Any]], outputs: list[str], values: dict[str, Any], metrics: Any) -> None:
+    """Give each output to the step whose command ends with it, else to the participants', else to the last one, which is
+    also the one to make the ``metrics``."""
     filled = [step for step in steps if isinstance(step["action"], str)]
     for output in outputs:
         names = {output, *(f"${{{name}}}" for name, value in values.items() if value == output)}
@@ -92,7 +94,7 @@ def _place_outputs(steps: list[dict[str, Any]], outputs: list[str], values: dict
                 command.split()[-1].strip("'\"") in names for command in step["action"]["commands"] if command.strip()
             )
         ]
-        for step in (makers or filled or steps)[-1:]:
+        for step in (makers or (steps if output == metrics else filled) or steps)[-1:]:
             step["files"]["outputs"].append(output)
 
 

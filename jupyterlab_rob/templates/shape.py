@@ -108,6 +108,7 @@ def shown(value: object) -> str:
 def _instead(key: str, known: Mapping[str, Kind]) -> str:
     name = _FORMERLY.get(key)
     if name in known:
-        return f"; it is called '{name}' now"
+        and_label = ", and what was the 'name' is the 'label'" if key == "id" and "label" in known else ""
+        return f"; it is called '{name}' now{and_label}"
     suggestion = nearest(key, list(known))
     return suggestion.rstrip("?") if suggestion else f" (it takes {', '.join(known)})"

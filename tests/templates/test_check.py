@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -278,3 +280,10 @@ def test_messages_can_be_printed_whatever_is_in_the_template(tmp_path: Path) -> 
 def test_numbers_that_nothing_can_hold(number: str, tmp_path: Path) -> None:
     findings = check_specification(tmp_path, spoilt(SPECIFICATION, "defaultValue: 0", f"defaultValue: {number}"))
     assert [(f.severity, f.line) for f in findings] == [("error", line_of(SPECIFICATION, "defaultValue: 0"))]
+
+
+def test_needs_neither_flowserv_nor_papermill() -> None:
+    """The command line checks a folder without the second that their import takes."""
+    code = "import sys, jupyterlab_rob.templates; print(sorted({'flowserv', 'papermill'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

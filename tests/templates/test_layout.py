@@ -99,3 +99,19 @@ def test_suggests_something_for_any_document() -> None:
         {"workflow": {"specification": {"steps": [None, 7]}}},
     ):
         assert yaml.safe_load(migrate({"workflow": workflow}))["workflow"].keys() >= {"files", "steps"}
+
+
+def test_the_metrics_are_the_last_steps(tmp_path: Path) -> None:
+    """A command that only names a folder does not tell what it writes."""
+    text = FORMER.replace("private/truth.txt results/score.json'", "private/truth.txt results/'")
+    participants, own = yaml.safe_load(migrate(yaml.safe_load(text)))["workflow"]["steps"]
+    assert participants["files"]["outputs"] == ["results/sums.txt"]
+    assert own["files"]["outputs"] == ["results/score.json"]
+
+
+def test_names_what_keys_are_called_now(tmp_path: Path) -> None:
+    former = "{id: 'deviation', name: 'Deviation', type: 'decimal'}"
+    text = SPECIFICATION.replace("{name: 'deviation', label: 'Deviation', dtype: 'float'}", former)
+    messages = shown(check_template(write(tmp_path, {"benchmark.yaml": text})))
+    assert "takes no 'id'; it is called 'name' now, and what was the 'name' is the 'label'" in messages
+    assert "takes no 'type'; it is called 'dtype' now" in messages
