@@ -81,8 +81,8 @@ def _interpreter(command: str) -> str:
 
 
 def _place_outputs(steps: list[dict[str, Any]], outputs: list[str], values: dict[str, Any], metrics: Any) -> None:
-    """Give each output to the step whose command ends with it, else to the participants', else to the last one, which is
-    also the one to make the ``metrics``."""
+    """Give each output to the step whose command ends with it, else to the participants', else to the last, which
+    also makes the ``metrics``."""
     filled = [step for step in steps if isinstance(step["action"], str)]
     for output in outputs:
         names = {output, *(f"${{{name}}}" for name, value in values.items() if value == output)}
