@@ -4,25 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import getpass
+import inspect
 import logging
 import os
 import secrets
 import signal
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NoReturn
 
 from jupyter_core.application import JupyterApp
-from tornado.httpserver import HTTPServer
-from tornado.netutil import bind_sockets
-from traitlets import Float, Int, Unicode, default
+from traitlets import Bool, Float, Int, Unicode, default
 
 from .. import __version__
 from ..connection import EXIT_LOCKED, Connection, default_data_dir, remove_connection, write_connection
 from ..deadline import within
 from ..errors import DataFolderLocked, RobError, ServiceUnavailable
 from ..models import JSON
+from .listeners import Listeners, is_loopback, tls_context
 from .lock import DataFolder
 from .logs import open_log
 
@@ -31,37 +32,93 @@ _IDLE_CHECKS = 20
 
 
 class RobService(JupyterApp):
-    """A ROB service for one user: benchmarks, submissions, runs and leaderboards over HTTP on this machine."""
+    """A ROB service: benchmarks, submissions, runs and leaderboards over HTTP.
+
+    As it is, it serves the user who starts it, on this machine, and ends when it is idle. For a group, let it listen
+    at an address of the network and register users, or let an administrator add them (jupyter rob users add).
+
+    Passwords and tokens must not travel in clear. Either give a certificate, or, better, let the service listen at
+    127.0.0.1 behind a reverse proxy (nginx, Caddy, Apache) that does TLS, sets X-Real-Ip and passes the path
+    /rob/api/v1 on without buffering; then --RobService.trust_xheaders=True tells the service to believe who the proxy
+    says is asking.
+    """
 
     name = "jupyter-rob-service"
     version = __version__
-    description = __doc__
+    description = inspect.cleandoc(__doc__ or "")
+    examples = """
+    jupyter rob serve                                                  # for oneself
+    jupyter rob serve --port=5000 --registration --RobService.trust_xheaders=True  # behind a proxy
+    jupyter rob serve --ip=0.0.0.0 --port=5000 --registration --certfile=rob.pem --keyfile=rob.key
+    """
     aliases = {  # noqa: RUF012 (as traitlets has it)
         "data-dir": "RobService.data_dir",
+        "ip": "RobService.ip",
         "port": "RobService.port",
+        "certfile": "RobService.certfile",
+        "keyfile": "RobService.keyfile",
         "slots": "RobService.slots",
         "idle-timeout": "RobService.idle_timeout",
+    }
+    flags = {  # noqa: RUF012
+        "registration": (
+            {"RobService": {"registration": True}},
+            "Let everybody register who reaches the service.",
+        ),
     }
 
     data_dir = Unicode(
         help="Folder for all that the service keeps. Default: ROB_DATA_DIR or 'rob' in Jupyter's data folder."
     ).tag(config=True)
-    port = Int(0, help="Port on 127.0.0.1 to listen at; 0 takes a free one.").tag(config=True)
+    ip = Unicode("127.0.0.1", help="Address to listen at; 0.0.0.0: all of this machine.").tag(config=True)
+    port = Int(0, min=0, max=65535, help="Port to listen at; 0 takes a free one.").tag(config=True)
+    certfile = Unicode(help="File with the certificate for TLS (PEM). Without one, the service speaks HTTP.").tag(
+        config=True
+    )
+    keyfile = Unicode(help="File with the certificate's key, if it is not in the same file.").tag(config=True)
+    trust_xheaders = Bool(
+        False,
+        help="Whether X-Real-Ip, X-Forwarded-For and X-Forwarded-Proto tell who asks and how: only behind a reverse "
+        "proxy that sets them. Wrong log-ins are limited by address; without this, all users of a proxy have one.",
+    ).tag(config=True)
+    registration = Bool(
+        False, help="Whether everybody may register. Administrators add users in any case: jupyter rob users add."
+    ).tag(config=True)
+    owner = Unicode(
+        help="Name of the user on whose behalf the service is run, always an administrator. Default: the name of "
+        "the user that starts it."
+    ).tag(config=True)
+    token_lifetime = Float(30 * 86400.0, min=1, help="Seconds after which a log-in ends. Default: 30 days.").tag(
+        config=True
+    )
     slots = Int(
         max(1, (os.cpu_count() or 1) // 2),
         min=1,
         help="Runs that may run at once. Default: half the processors, at least 1.",
     ).tag(config=True)
     idle_timeout = Float(
-        1800.0,
         min=0,
-        help="Seconds without request and active run after which the service ends; 0: never.",
+        help="Seconds without request and active run after which the service ends; 0: never. Default: 1800, and 0 for "
+        "a service that others use (see ip and registration).",
     ).tag(config=True)
     max_upload = Int(512 * 1024 * 1024, min=1, help="Largest upload, in bytes.").tag(config=True)
 
     @default("data_dir")
     def _default_data_dir(self) -> str:
         return str(default_data_dir())
+
+    @default("owner")
+    def _default_owner(self) -> str:
+        return getpass.getuser()
+
+    @default("idle_timeout")
+    def _default_idle_timeout(self) -> float:
+        return 0.0 if self._is_shared else 1800.0
+
+    @property
+    def _is_shared(self) -> bool:
+        """Whether others may use it than the one who starts it."""
+        return self.registration or not is_loopback(self.ip)
 
     def start(self) -> None:
         """Serve until stopped or idle. Exit codes: 0, 2 when it can't start, EXIT_LOCKED when another service owns
@@ -87,48 +144,67 @@ class RobService(JupyterApp):
         # Here and not above: flowserv takes most of the time that a start takes, and a locked folder should be told
         # at once.
         from .api import application
-        from .auth import OwnerAuthenticator
+        from .attempts import AttemptLimits
+        from .auth import Authenticator
         from .context import Context, RunEvents
         from .engine.queue import RunQueue
         from .events import EventHub
         from .identity import Identity, Role
+        from .passwords import PasswordThreads
         from .recovery import end_abandoned_runs
         from .store import Store
         from .store.database import POOL_SIZE
 
         log = logging.getLogger("jupyterlab_rob.service")
+        listeners = Listeners(self.ip, self.port, tls_context(self.certfile, self.keyfile))
         store = Store(data_dir)
         store.open()
         end_abandoned_runs(store.ledger, data_dir / "runs", log)
-        owner = Identity(store.accounts.ensure_user(getpass.getuser()), getpass.getuser(), role=Role.ADMINISTRATOR)
-        executor = ThreadPoolExecutor(POOL_SIZE, thread_name_prefix="store")
+        owner = Identity(store.accounts.ensure_owner(self.owner), self.owner, role=Role.ADMINISTRATOR)
+        store.logins.forget_expired(time.time())
+        passwords = PasswordThreads()
+        executor = ThreadPoolExecutor(POOL_SIZE - passwords.COUNT, thread_name_prefix="store")
         events = EventHub()
         changes = RunEvents(store, events, owner, executor, log)
         queue = RunQueue(store.ledger, executor, self.slots, changes.changed, log)
 
-        sockets = bind_sockets(self.port, "127.0.0.1")
-        url = f"http://127.0.0.1:{sockets[0].getsockname()[1]}{API}"
-        connection = Connection(url, secrets.token_urlsafe(32), os.getpid(), str(data_dir), __version__)
+        token = secrets.token_urlsafe(32)
+        connection = Connection(listeners.own_url + API, token, os.getpid(), str(data_dir), __version__)
         stopped = asyncio.Event()
         context = Context(
             store=store,
             queue=queue,
             events=events,
-            authenticator=OwnerAuthenticator(connection.token, owner),
+            authenticator=Authenticator(
+                token, owner, lambda login: store.logins.identity(login, time.time()), executor
+            ),
+            attempts=AttemptLimits(),
+            passwords=passwords,
             owner=owner,
             executor=executor,
             log=log,
-            url=url,
+            base=API,
+            registration=self.registration,
+            token_lifetime=self.token_lifetime,
             max_upload=self.max_upload,
             stop=stopped.set,
             status=lambda: self._status(connection, queue),
         )
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-        server = HTTPServer(application(context, API), max_buffer_size=self.max_upload, max_body_size=self.max_upload)
-        server.add_sockets(sockets)
+        listeners.serve(
+            application(context, API),
+            trust_xheaders=self.trust_xheaders,
+            max_buffer_size=self.max_upload,
+            max_body_size=self.max_upload,
+        )
         write_connection(connection)
+        url = listeners.given_url + API
         log.info("Serving %s at %s", data_dir, url)
+        if not (self.certfile or self.trust_xheaders or is_loopback(self.ip)):
+            warning = "Passwords and tokens travel in clear. How they don't: jupyter rob serve --help"
+            log.warning(warning)
+            print(f"WARNING: {warning}", file=sys.stderr)
         if sys.stderr.isatty():
             print(f"The ROB service listens at {url}; its data and its log are in {data_dir}.", file=sys.stderr)
         try:
@@ -136,11 +212,12 @@ class RobService(JupyterApp):
         finally:
             # First the file: whoever looks for a service from now on starts the next one, which waits for the lock.
             remove_connection(connection)
-            server.stop()
+            listeners.stop()
             await queue.close()
             await changes.settled()
             events.close()
-            await server.close_all_connections()
+            await listeners.close_all_connections()
+            passwords.shutdown()
             executor.shutdown()
             store.close()
             log.info("Stopped")
@@ -158,7 +235,7 @@ class RobService(JupyterApp):
     def _status(self, connection: Connection, queue: Any) -> JSON:
         running = sum(1 for run in queue.active if run.state.value == "RUNNING")
         return {
-            "kind": "embedded",
+            "kind": "shared" if self._is_shared else "embedded",
             "pid": connection.pid,
             "version": connection.version,
             "dataDir": connection.data_dir,

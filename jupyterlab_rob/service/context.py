@@ -11,10 +11,12 @@ from logging import Logger
 from typing import Any
 
 from ..models import JSON
-from .auth import OwnerAuthenticator
+from .attempts import AttemptLimits
+from .auth import Authenticator
 from .engine.queue import ActiveRun, RunQueue
 from .events import EventHub
 from .identity import Identity
+from .passwords import PasswordThreads
 from .store import Store
 
 
@@ -25,14 +27,22 @@ class Context:
     store: Store
     queue: RunQueue
     events: EventHub
-    authenticator: OwnerAuthenticator
+    authenticator: Authenticator
+    attempts: AttemptLimits
+    passwords: PasswordThreads
     owner: Identity
     executor: Executor
     log: Logger
-    url: str
+    #: The path of the API.
+    base: str
+    registration: bool
+    #: Seconds that a log-in lasts.
+    token_lifetime: float
     max_upload: int
     stop: Callable[[], None]
     status: Callable[[], JSON]
+    #: Seconds since the epoch.
+    clock: Callable[[], float] = time.time
     _requests: int = 0
     _last_activity: float = field(default_factory=time.monotonic)
 

@@ -15,6 +15,8 @@ from jupyterlab_rob.service.api.patterns import PATTERNS
 
 from .api import TIMEOUT, Api, notebook, scoring
 
+# The rest of what a token is needed for is in test_access.py.
+PUBLIC = {("GET", ""), ("POST", "users/login"), ("POST", "users/register")}
 PATHS = sorted({re.sub(r"\{\w+\}", "x", pattern).partition("?")[0] for pattern in PATTERNS.values()} | {"nosuch"})
 
 
@@ -22,7 +24,9 @@ PATHS = sorted({re.sub(r"\{\w+\}", "x", pattern).partition("?")[0] for pattern i
 @pytest.mark.parametrize("path", PATHS)
 def test_every_route_wants_the_token(api: Api, path: str, method: str) -> None:
     url = f"{api.url}/{path}".rstrip("/")
-    for headers in ({}, {"Authorization": "token wrong"}, {"Authorization": "token "}, {"api_key": "wrong"}):
+    none: tuple[dict[str, str], ...] = ({}, {"Authorization": "token "}, {"Authorization": "Basic YTpi"})
+    wrong: tuple[dict[str, str], ...] = ({"Authorization": "token wrong"}, {"api_key": "wrong"})
+    for headers in wrong if (method, path) in PUBLIC else none + wrong:
         answer = requests.request(method, url, headers=headers, timeout=TIMEOUT)
         assert answer.status_code == 401
         assert "token" in answer.json()["message"]
@@ -30,7 +34,8 @@ def test_every_route_wants_the_token(api: Api, path: str, method: str) -> None:
 
 def test_token_in_the_url_is_no_token(api: Api) -> None:
     token = str(api.session.headers["Authorization"]).split()[1]
-    assert requests.get(f"{api.url}?token={token}", timeout=TIMEOUT).status_code == 401
+    assert requests.get(f"{api.url}/workflows?token={token}", timeout=TIMEOUT).status_code == 401
+    assert "username" not in requests.get(f"{api.url}?token={token}", timeout=TIMEOUT).json()
 
 
 def test_published_header(api: Api) -> None:
@@ -40,9 +45,12 @@ def test_published_header(api: Api) -> None:
 
 def test_descriptor(api: Api) -> None:
     descriptor = api.get("")
-    assert set(descriptor) == {"name", "version", "url", "username", "routes", "additions"}
+    assert set(descriptor) == {"name", "version", "url", "username", "role", "registration", "routes", "additions"}
+    assert (descriptor["role"], descriptor["registration"]) == ("administrator", False)
     assert descriptor["url"] == api.url
     assert {route["id"]: route["pattern"] for route in descriptor["routes"]} == PATTERNS
+    public = requests.get(api.url, timeout=TIMEOUT).json()
+    assert public == {**{k: v for k, v in descriptor.items() if k != "username"}, "role": None}
 
 
 def test_benchmarks(api: Api) -> None:

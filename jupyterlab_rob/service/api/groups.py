@@ -2,36 +2,48 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ...errors import InvalidInput
-from ...models import RunState
+from ...models import JSON, RunState
 from .handler import ServiceHandler
+from .pages import Page
 
 
-class WorkflowGroupsHandler(ServiceHandler):
+class SubmissionsHandler(ServiceHandler):
+    """What listings of submissions share."""
+
+    async def answer_listing(self, workflow: str | None) -> None:
+        page, listing = Page.of(self), self.context.store.submissions.listing
+        self.answer(page.shown(await self.call(listing, self.identity, workflow, page.limit, page.offset)))
+
+
+class WorkflowGroupsHandler(SubmissionsHandler):
     async def get(self, workflow: str) -> None:
-        self.answer(await self.call(self.context.store.submissions.listing, self.identity, workflow))
+        await self.answer_listing(workflow)
 
     async def post(self, workflow: str) -> None:
         body = self.body()
-        name, members = body.get("name"), body.get("members")
-        if not isinstance(name, str) or not name.strip():
+        name, members = _name(body), _members(body)
+        if name is None:
             raise InvalidInput("A submission needs a name.")
-        if members is not None and not (
-            isinstance(members, list) and all(isinstance(member, str) for member in members)
-        ):
-            raise InvalidInput("The members must be a list of user identifiers.")
         store = self.context.store
-        self.answer(await self.call(store.submissions.create, self.identity, workflow, name.strip(), members), 201)
+        self.answer(await self.call(store.submissions.create, self.identity, workflow, name, members), 201)
 
 
-class GroupsHandler(ServiceHandler):
+class GroupsHandler(SubmissionsHandler):
     async def get(self) -> None:
-        self.answer(await self.call(self.context.store.submissions.listing, self.identity))
+        await self.answer_listing(None)
 
 
 class GroupHandler(ServiceHandler):
     async def get(self, group: str) -> None:
         self.answer(await self.call(self.context.store.submissions.get, self.identity, group))
+
+    async def put(self, group: str) -> None:
+        body = self.body()
+        update = self.context.store.submissions.update
+        self.answer(await self.call(update, self.identity, group, _name(body), _members(body)))
 
     async def delete(self, group: str) -> None:
         await self.call(self.context.store.submissions.delete, self.identity, group)
@@ -53,3 +65,17 @@ class GroupRunsHandler(ServiceHandler):
         handle, plan, folder = await self.call(self.context.store.runs.create, self.identity, group, arguments)
         self.context.queue.submit(plan, folder)
         self.answer(handle, 201)
+
+
+def _name(body: JSON) -> str | None:
+    name: Any = body.get("name")
+    if name is not None and not isinstance(name, str):
+        raise InvalidInput("The name must be a text.")
+    return name
+
+
+def _members(body: JSON) -> list[str] | None:
+    members: Any = body.get("members")
+    if members is not None and not (isinstance(members, list) and all(isinstance(member, str) for member in members)):
+        raise InvalidInput("The members must be a list of user identifiers.")
+    return members

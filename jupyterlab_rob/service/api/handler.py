@@ -7,15 +7,16 @@ import json
 from collections.abc import Callable
 from logging import Logger
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, ParamSpec, TypeVar
 from urllib.parse import quote
 
 from tornado import web
 from tornado.iostream import StreamClosedError
 
 from ... import strictjson
-from ...errors import RobError, TooLarge
+from ...errors import RobError, TooLarge, TooManyAttempts, Unauthenticated
 from ...models import JSON
+from ..identity import Identity
 from ..store import Download
 
 if TYPE_CHECKING:
@@ -33,9 +34,19 @@ _CHUNK = 1 << 20
 # A streamed body: without it, all of it would be read before anyone asks who sends it.
 @web.stream_request_body
 class ServiceHandler(web.RequestHandler):
-    """Base of all handlers: nobody gets past ``prepare`` without a token."""
+    """Base of all handlers: nobody gets past ``prepare`` with a wrong token, or without one unless a route is public.
+
+    A token is in a header, never in a cookie, and no answer allows another origin: no web page can use this service on
+    behalf of its reader, wherever it listens.
+    """
+
+    #: The methods that need no token.
+    public: ClassVar[frozenset[str]] = frozenset()
 
     context: Context
+    #: Who asks; on a public route None without a token, and then there is no ``identity``.
+    visitor: Identity | None
+    identity: Identity
     log: Logger
 
     #: Whether the service is busy as long as a request is served; it is not while somebody merely listens.
@@ -48,10 +59,15 @@ class ServiceHandler(web.RequestHandler):
         self.received = bytearray()
 
     async def prepare(self) -> None:
-        self.identity = self.context.authenticator.authenticate(self.request.headers)
         if self.keeps_awake:
+            # First, since a client may leave while it is looked up.
             self._is_counted = True
             self.context.request_begins()
+        self.visitor = await self.context.authenticator.authenticate(self.request.headers)
+        if self.visitor is not None:
+            self.identity = self.visitor
+        elif self.request.method not in self.public:
+            raise Unauthenticated("This needs a token. Log in.")
         limit = self.max_body()
         if int(self.request.headers.get("Content-Length") or 0) > limit:
             raise TooLarge(f"The request is larger than the {limit} bytes that are allowed here.")
@@ -119,6 +135,8 @@ class ServiceHandler(web.RequestHandler):
         if isinstance(error, RobError):
             self.set_status(error.status)
             document = error.to_dict()
+            if isinstance(error, TooManyAttempts) and error.retry_after is not None:
+                self.set_header("Retry-After", str(error.retry_after))
         else:
             reason = getattr(error, "log_message", None) or self._reason
             document = {"message": "The ROB service failed; its log says why." if status_code >= 500 else reason}

@@ -13,13 +13,19 @@ KEEP_ALIVE = 15.0
 
 
 class ServiceDescriptorHandler(ServiceHandler):
+    public = frozenset({"GET"})
+
     def get(self) -> None:
+        visitor = self.visitor
         self.answer(
             {
                 "name": "ROB",
                 "version": __version__,
-                "url": self.context.url,
-                "username": self.identity.name,
+                # As the client has found it: the service may be behind a proxy.
+                "url": f"{self.request.protocol}://{self.request.host}{self.context.base}",
+                **({"username": visitor.name} if visitor is not None else {}),
+                "role": visitor.role.value if visitor is not None else None,
+                "registration": self.context.registration,
                 "routes": [{"id": name, "pattern": pattern} for name, pattern in PATTERNS.items()],
                 "additions": list(ADDITIONS),
             }
@@ -44,7 +50,11 @@ class EventsHandler(ServiceHandler):
 
 class StatusHandler(ServiceHandler):
     def get(self) -> None:
-        self.answer(self.context.status())
+        status = self.context.status()
+        if not self.identity.is_administrator:
+            # Where the service keeps its data concerns nobody else.
+            status = {name: value for name, value in status.items() if name not in ("dataDir", "pid")}
+        self.answer(status)
 
 
 class ShutdownHandler(ServiceHandler):

@@ -7,7 +7,7 @@ from typing import Any
 from tornado import web
 
 from ..context import Context
-from . import groups, runs, service, uploads, workflows
+from . import groups, runs, service, uploads, users, workflows
 from .handler import NotFoundHandler, ServiceHandler
 
 _PART = r"([A-Za-z0-9_.-]+)"
@@ -28,6 +28,15 @@ _ROUTES: tuple[tuple[str, type[ServiceHandler]], ...] = (
     (rf"/runs/{_PART}/downloads/files/{_PART}", runs.ResultFileHandler),
     (rf"/runs/{_PART}/log", runs.RunLogHandler),
     (rf"/runs/{_PART}/notebooks/{_PART}", runs.ExecutedNotebookHandler),
+    (r"/users", users.UsersHandler),
+    (r"/users/register", users.RegisterHandler),
+    (r"/users/login", users.LoginHandler),
+    (r"/users/logout", users.LogoutHandler),
+    (r"/users/whoami", users.WhoAmIHandler),
+    (r"/users/activate", users.ActivateHandler),
+    (r"/users/password/request", users.PasswordRequestHandler),
+    (r"/users/password/reset", users.PasswordResetHandler),
+    (rf"/users/{_PART}", users.UserHandler),
     (r"/events", service.EventsHandler),
     (r"/status", service.StatusHandler),
     (r"/shutdown", service.ShutdownHandler),

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ..passwords import Passwords
 from .accounts import Accounts
 from .benchmarks import Benchmarks
 from .boards import Boards
 from .controller import PlanController
 from .database import Database
 from .ledger import Ledger
+from .logins import Logins
 from .runs import Runs
 from .storage import ConfinedStorage
 from .submissions import Submissions
@@ -26,7 +28,9 @@ class Store:
         controller = PlanController(self._run_folders)
         boards = Boards()
         shared = (self._database, storage, controller)
-        self.accounts = Accounts(*shared)
+        passwords = Passwords()
+        self.accounts = Accounts(*shared, passwords)
+        self.logins = Logins(*shared, passwords)
         self.benchmarks = Benchmarks(*shared, boards)
         self.submissions = Submissions(*shared)
         self.uploads = Uploads(*shared)
