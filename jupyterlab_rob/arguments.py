@@ -9,12 +9,15 @@ from __future__ import annotations
 import json
 import math
 import re
-from typing import Any
+from typing import Any, Literal
 
 from .errors import InvalidInput
 from .models import JSON
 
 _TRUE = ("true", "t", "yes", "1")
+# Signs that a shell obeys even between double quotes, or that end these; and those that it obeys elsewhere.
+_BREAKING = "\"'`$\\;&|<>"
+_RISKY = " *?[](){}#~!^"
 _FALSE = ("false", "f", "no", "0")
 
 
@@ -47,6 +50,25 @@ def unsendable(value: Any) -> str | None:
         json.dumps(value, allow_nan=False)
     except (TypeError, ValueError, RecursionError):
         return "holds what JSON can't say: give finite numbers (no NaN, no Infinity), texts, lists and records"
+    return None
+
+
+def unspeakable(value: Any) -> tuple[Literal["error", "warning"], str] | None:
+    """What may happen to ``value`` where the server puts values into the text of shell commands, with a severity.
+
+    The rest of a sentence that begins with the parameter's name; None when it is harmless.
+    """
+    text = value if isinstance(value, str) else json.dumps(value)
+    breaking = sorted({c for c in text if c in _BREAKING or not c.isprintable()})
+    if breaking:
+        shown = " ".join(json.dumps(c, ensure_ascii=False) for c in breaking)
+        return "error", f"holds {shown}, which would break the command that this ROB server makes of it. Leave it out."
+    if not text or any(c in _RISKY for c in text):
+        what = "is empty" if not text else "holds blanks or signs that mean something to a shell"
+        return "warning", (
+            f"{what}: this ROB server puts it into a command as it is, which goes well only where the benchmark "
+            "expects it."
+        )
     return None
 
 

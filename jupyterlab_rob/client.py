@@ -6,59 +6,53 @@ or can't be reached.
 
 from __future__ import annotations
 
-import contextlib
 import json
 import math
 import time
-from collections.abc import Callable, Iterator, Mapping
-from http.client import HTTPConnection, HTTPException
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
-from urllib.parse import urlsplit
-
-import requests
-from urllib3.exceptions import NewConnectionError
+from typing import Any
 
 from . import embedded, notebooks, submission
-from .connection import Connection
+from .credentials import Credentials
 from .errors import InvalidInput, ServiceUnavailable
+from .flows import Request, get
 from .models import JSON, RunState
-from .sse import EventParser
-from .submission import Flow, Request, Response
+from .remote import RemoteService, configured_url
 from .submission import submit as submit_flow
+from .transport import TIMEOUT, Transport, within
 
-T = TypeVar("T")
-
-# Seconds for a connection, and for an answer.
-_CONNECT_TIMEOUT, _TIMEOUT = 10.0, 120.0
-# Seconds without a sign of life after which a stream of events counts as dead: the service sends one every 15 s.
-_SILENCE = 45.0
-_CHUNK = 1 << 16
-# Seconds for a last look when the time is over.
-_LEAST = 0.5
-# Seconds between two attempts to listen; each begins with a look at the run.
-_FIRST_INTERVAL, _MAX_INTERVAL = 0.1, 2.0
+# Seconds between two attempts to listen, or two looks where there is nothing to listen to; each begins with a look.
+_FIRST_INTERVAL, _MAX_INTERVAL, _MAX_POLL_INTERVAL = 0.1, 2.0, 5.0
+# Seconds for which a service at a URL may be away while somebody waits for a run.
+_PATIENCE = 300.0
 
 
 class Client:
-    """A ROB service, by default this user's embedded one, which is started on the first request.
+    """A ROB service: the one at a URL, else this user's embedded one, which is started on the first request.
 
     Args:
         data_dir: The embedded service's data folder; default: ``$ROB_DATA_DIR``, else in Jupyter's data folder.
-        start_timeout: Seconds that the service may take to start.
+        start_timeout: Seconds that the embedded service may take to start.
+        url: Of the service, its API's base; default: ``$ROB_URL``. Log in with ``jupyter rob login``, or set
+            ``$ROB_TOKEN``.
     """
 
-    def __init__(self, data_dir: Path | None = None, start_timeout: float = embedded.START_TIMEOUT) -> None:
-        self._data_dir = data_dir
-        self._start_timeout = start_timeout
-        self._connection: Connection | None = None
-        self._session = requests.Session()
-        # Neither a proxy nor a .netrc is for a service on loopback; the latter would even replace the token.
-        self._session.trust_env = False
+    def __init__(
+        self, data_dir: Path | None = None, start_timeout: float = embedded.START_TIMEOUT, url: str | None = None
+    ) -> None:
+        found = None if data_dir else configured_url(url)
+        self.remote = RemoteService(found, Credentials()) if found else None
+        self.transport = Transport(data_dir, start_timeout, self.remote)
+
+    @property
+    def has_events(self) -> bool:
+        """Whether the service tells of changes by itself; the published server has to be asked."""
+        return self.transport.link().dialect.has_events
 
     def benchmarks(self) -> list[JSON]:
         """All benchmarks: ``{id, name, description?, instructions?}``."""
-        return list(self._drive(submission.get("workflows"))["workflows"])
+        return list(self.transport.run(get("workflows"))["workflows"])
 
     def benchmark(self, name: str) -> JSON:
         """The handle of the benchmark with this id or name: also ``parameters`` and ``notebookSteps``.
@@ -66,19 +60,19 @@ class Client:
         Raises:
             NotFound: There is none; the message lists what there is.
         """
-        return self._drive(submission.find_benchmark(name))
+        return self.transport.run(submission.find_benchmark(name))
 
     def leaderboard(self, benchmark: str) -> JSON:
         """``{schema, ranking}`` as in docs/protocol.md; best first."""
-        return dict(self._drive(submission.get("workflows", self.benchmark(benchmark)["id"], "leaderboard")))
+        return dict(self.transport.run(get("workflows", self.benchmark(benchmark)["id"], "leaderboard")))
 
     def submissions(self, benchmark: str) -> list[JSON]:
         """My submissions to a benchmark: ``{id, name}`` and more."""
-        return list(self._drive(submission.get("workflows", self.benchmark(benchmark)["id"], "groups"))["groups"])
+        return list(self.transport.run(get("workflows", self.benchmark(benchmark)["id"], "groups"))["groups"])
 
     def runs(self, benchmark: str) -> list[Run]:
         """My runs of a benchmark, newest first."""
-        answer = self._drive(submission.get("workflows", self.benchmark(benchmark)["id"], "runs"))
+        answer = self.transport.run(get("workflows", self.benchmark(benchmark)["id"], "runs"))
         return [Run(self, handle) for handle in answer["runs"]]
 
     def get_run(self, run_id: str) -> Run:
@@ -87,7 +81,7 @@ class Client:
         Raises:
             NotFound: There is none with this id.
         """
-        return Run(self, self._drive(submission.get("runs", run_id)))
+        return Run(self, self.transport.run(get("runs", run_id)))
 
     def submit(
         self,
@@ -110,86 +104,7 @@ class Client:
         """
         name, content = read_notebook(notebook)
         handle = self.benchmark(benchmark)
-        return Run(self, self._drive(submit_flow(handle, content, name, arguments or {}, submission)))
-
-    def _drive(self, flow: Flow[T], seconds: float = _TIMEOUT) -> T:
-        """Drive a flow of ``submission.py`` to its result; ``seconds`` are for each answer."""
-        try:
-            request = next(flow)
-            while True:
-                request = flow.send(self._fetch(request, seconds))
-        except StopIteration as stop:
-            result: T = stop.value
-            return result
-
-    def _fetch(self, request: Request, seconds: float = _TIMEOUT) -> Response:
-        """The answer to one request, whatever its status.
-
-        Raises:
-            ServiceUnavailable: The service can't be started or reached, or does not answer within ``seconds``.
-        """
-        try:
-            response = self._send(request, seconds)
-            if response.status != 401:
-                return response
-            # Another service, with another token, listens where the one that is known did: nothing was done.
-        except requests.RequestException as error:
-            # The service may have ended, being idle. Start it again if nothing was done twice by that.
-            if request.method != "GET" and not _was_refused(error):
-                raise ServiceUnavailable("The ROB service went away in the middle of a request. Try again.") from error
-        self._connection = None
-        try:
-            return self._send(request, seconds)
-        except requests.RequestException as error:
-            raise ServiceUnavailable("The ROB service can't be reached. Try again.") from error
-
-    def _send(self, request: Request, seconds: float) -> Response:
-        connection = self._connect()
-        headers = {"Authorization": f"token {connection.token}"}
-        if request.body is not None:
-            headers["Content-Type"] = request.content_type
-        try:
-            answer = self._session.request(
-                request.method,
-                f"{connection.url}/{request.path}".rstrip("/"),
-                data=request.body,
-                headers=headers,
-                timeout=(min(_CONNECT_TIMEOUT, seconds), seconds),
-                allow_redirects=False,
-            )
-        except requests.Timeout as error:
-            raise ServiceUnavailable(f"The ROB service did not answer within {seconds:g} s.") from error
-        return Response(answer.status_code, answer.content)
-
-    def _events(self, deadline: float) -> Iterator[JSON | None]:
-        """Run events (docs/protocol.md) of the service as they come, first a None: from now on none is missed.
-
-        Ends when the stream does or has been silent for too long, and at ``deadline`` on the monotonic clock.
-        """
-        connection = self._connect()
-        address = urlsplit(connection.url)
-        # Not with requests: there, a stream's timeout is the same for all its parts, and here the time runs out.
-        http = HTTPConnection(address.hostname or "", address.port, timeout=_within(deadline, _CONNECT_TIMEOUT))
-        parser = EventParser()
-        with contextlib.suppress(OSError, HTTPException), contextlib.closing(http):
-            http.connect()
-            socket = http.sock
-            http.request("GET", f"{address.path}/events", headers={"Authorization": f"token {connection.token}"})
-            with http.getresponse() as stream:
-                if stream.status != 200:
-                    return
-                yield None
-                while time.monotonic() < deadline:
-                    socket.settimeout(_within(deadline, _SILENCE))
-                    chunk = stream.read1(_CHUNK)
-                    if not chunk:
-                        return
-                    yield from parser.feed(chunk)
-
-    def _connect(self) -> Connection:
-        if self._connection is None:
-            self._connection = embedded.ensure(self._data_dir, self._start_timeout)
-        return self._connection
+        return Run(self, self.transport.run(submit_flow(handle, content, name, arguments or {}, submission)))
 
 
 class Run:
@@ -232,7 +147,7 @@ class Run:
 
     def refresh(self) -> Run:
         """Ask the service how the run is; returns the run itself."""
-        self._look(_TIMEOUT)
+        self._look(TIMEOUT)
         return self
 
     def wait(self, timeout: float | None = None, on_change: Callable[[Run], None] | None = None) -> Run:
@@ -247,28 +162,38 @@ class Run:
             TimeoutError: It is still active.
         """
         deadline = math.inf if timeout is None else time.monotonic() + timeout
-        interval = _FIRST_INTERVAL
+        interval, away_since = _FIRST_INTERVAL, math.inf
         while True:
-            # By events as long as they flow; by a look now and then when they don't.
-            for event in self._client._events(deadline):
-                if event is None or event.get("run") == self.id:
-                    self._take(event, deadline, on_change)
-                if not self.state.is_active:
-                    return self
-            # The stream broke, perhaps with the service, which the next look starts again; or the time is over.
-            time.sleep(max(min(interval, deadline - time.monotonic()), 0))
-            interval = min(1.5 * interval, _MAX_INTERVAL)
-            self._take(None, deadline, on_change)
+            before = self.handle
+            try:
+                # By events as long as they flow; by a look now and then when they don't.
+                for event in self._client.transport.events(deadline):
+                    if event is None or event.get("run") == self.id:
+                        self._take(event, deadline, on_change)
+                    if not self.state.is_active:
+                        return self
+                # The stream broke, perhaps with the service, which the next look starts again; or the time is over.
+                time.sleep(max(min(interval, deadline - time.monotonic()), 0))
+                self._take(None, deadline, on_change)
+                away_since = math.inf
+            except ServiceUnavailable:
+                # One at a URL is started anew by somebody else.
+                away_since = min(away_since, time.monotonic())
+                if self._client.remote is None or time.monotonic() - away_since > _PATIENCE:
+                    raise
+                time.sleep(max(min(interval, deadline - time.monotonic()), 0))
             if not self.state.is_active:
                 return self
             if time.monotonic() >= deadline:
                 raise TimeoutError(f"Run {self.id} is still {self.state.value} after {timeout:g} s.")
+            slowest = _MAX_INTERVAL if self._client.has_events else _MAX_POLL_INTERVAL
+            interval = min(1.5 * interval, slowest) if self.handle == before else _FIRST_INTERVAL
 
     def _take(self, event: JSON | None, deadline: float, on_change: Callable[[Run], None] | None) -> None:
         before = self.handle
         if event is None or event.get("state") != RunState.RUNNING.value:
             try:
-                self._look(_within(deadline, _TIMEOUT))
+                self._look(within(deadline, TIMEOUT))
             except ServiceUnavailable:
                 # Whoever waits for so long only is told that it took longer.
                 if time.monotonic() < deadline:
@@ -280,7 +205,7 @@ class Run:
             on_change(self)
 
     def _look(self, seconds: float) -> None:
-        self.handle = self._client._drive(submission.get("runs", self.id), seconds)
+        self.handle = self._client.transport.run(get("runs", self.id), seconds)
 
     def cancel(self, reason: str | None = None) -> Run:
         """Cancel the run; returns the run itself.
@@ -289,12 +214,16 @@ class Run:
             Conflict: It has ended already.
         """
         body = json.dumps({"reason": reason} if reason else {}).encode()
-        self.handle = self._client._fetch(Request("PUT", f"runs/{self.id}", body)).json()
+        self.handle = self._client.transport.fetch(Request("PUT", f"runs/{self.id}", body)).json()
         return self
 
     def log(self) -> str:
-        """The run's log, as far as there is one."""
-        response = self._client._fetch(Request("GET", f"runs/{self.id}/log"))
+        """The run's log, as far as there is one.
+
+        Raises:
+            NotFound: The service keeps none.
+        """
+        response = self._client.transport.fetch(Request("GET", f"runs/{self.id}/log"))
         if response.status >= 400:
             response.json()  # Raises what the service says.
         return response.body.decode("utf-8", errors="replace")
@@ -334,14 +263,3 @@ def submit(
 def leaderboard(benchmark: str) -> JSON:
     """``{schema, ranking}`` of a benchmark; best first."""
     return Client().leaderboard(benchmark)
-
-
-def _within(deadline: float, seconds: float) -> float:
-    """So many seconds, or as many as are left; enough for one answer of a service that is well."""
-    return max(min(deadline - time.monotonic(), seconds), _LEAST)
-
-
-def _was_refused(error: requests.RequestException) -> bool:
-    """Whether there was no connection, so that nothing can have been done."""
-    cause = error.args[0] if error.args else None
-    return isinstance(getattr(cause, "reason", cause), NewConnectionError)

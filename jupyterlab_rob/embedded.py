@@ -32,7 +32,14 @@ _RETRY_LOCKED = 1.0
 _STOP_TIMEOUT = 15.0
 _MAX_LOG = 1_000_000
 # A service is nobody's kernel, and has no use for the secrets of the server that happened to start it.
-_NOT_INHERITED = ("JPY_PARENT_PID", "JPY_SESSION_NAME", "JPY_API_TOKEN", "JUPYTER_TOKEN", "JUPYTERHUB_API_TOKEN")
+_NOT_INHERITED = (
+    "JPY_PARENT_PID",
+    "JPY_SESSION_NAME",
+    "JPY_API_TOKEN",
+    "JUPYTER_TOKEN",
+    "JUPYTERHUB_API_TOKEN",
+    "ROB_TOKEN",
+)
 
 # Loopback needs no proxy, whatever the environment says.
 _opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))

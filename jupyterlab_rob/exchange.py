@@ -21,6 +21,7 @@ from tornado.iostream import IOStream, StreamClosedError
 from tornado.tcpclient import TCPClient
 from tornado.util import TimeoutError as TornadoTimeoutError
 
+from . import tls
 from .deadline import within
 
 #: Seconds to wait for a connection.
@@ -63,7 +64,7 @@ class Exchange(HTTPMessageDelegate):
             stream = await TCPClient().connect(
                 parts.hostname or "",
                 port,
-                ssl_options={} if parts.scheme == "https" else None,
+                ssl_options=tls.context() if parts.scheme == "https" else None,
                 timeout=timedelta(seconds=CONNECT_TIMEOUT),
             )
         except (OSError, TornadoTimeoutError, asyncio.TimeoutError) as error:

@@ -4,7 +4,7 @@
 
     browser ── routes.py ──┬─ proxy.py ──┐
                            └─ submission ┴─ upstream.py ── exchange.py ── ROB service (embedded.py starts it)
-    events  <─ monitor.py ─────────────────────────────────── its event stream
+    events  <─ monitor.py ──── its event stream, or polling.py ┘   (remote.py: a service at a URL)
 
 It loads neither flowserv nor papermill: a Jupyter server must stay small and quick to start.
 """
@@ -21,8 +21,10 @@ from traitlets import Float, Integer, Unicode, default
 
 from . import embedded
 from .connection import default_data_dir
+from .credentials import Credentials
 from .models import JSON
 from .monitor import Monitor
+from .remote import RemoteService, configured_url
 from .routes import routes
 from .upstream import Upstream
 
@@ -35,6 +37,12 @@ class RobExtension(ExtensionApp):
 
     name = "jupyterlab_rob"
     load_other_extensions = True
+
+    url = Unicode(
+        help="""URL of the ROB service that is used instead of an embedded one: its API's base, such as
+        https://host/rob/api/v1. Default: $ROB_URL; empty: an embedded service. Users log in in the panel or with
+        `jupyter rob login`; $ROB_TOKEN may hold a token."""
+    ).tag(config=True)
 
     data_dir = Unicode(
         help="""Folder in which the embedded ROB service keeps benchmarks, runs and files.
@@ -54,7 +62,9 @@ class RobExtension(ExtensionApp):
         return str(default_data_dir())
 
     def initialize_settings(self) -> None:
-        self.upstream = Upstream(Path(self.data_dir).expanduser(), self.start_timeout)
+        self.upstream = Upstream(
+            Path(self.data_dir).expanduser(), self.start_timeout, self._remote(), lambda run: self.monitor.notice(run)
+        )
         self.monitor = Monitor(self.upstream, self._emit, self._touch, self.log)
         self._event_logger.register_event_schema(Path(__file__).parent / "events" / "run.yaml")
 
@@ -68,6 +78,10 @@ class RobExtension(ExtensionApp):
     def current_activity(self) -> int:
         """Number of active runs: a server that is watching one is not idle."""
         return self.monitor.active
+
+    def _remote(self) -> RemoteService | None:
+        url = configured_url(self.url)
+        return RemoteService(url, Credentials()) if url else None
 
     def _emit(self, event: JSON) -> None:
         try:

@@ -1,4 +1,4 @@
-"""Follows the service's event stream and emits each run's changes as Jupyter events; the only emitter."""
+"""Emits each run's changes as Jupyter events, from the service's stream of events or a poll; the only emitter."""
 
 from __future__ import annotations
 
@@ -7,8 +7,12 @@ import contextlib
 from collections.abc import AsyncIterator, Callable
 from logging import Logger
 
+from .errors import LoginRequired, NotFound, RobError
 from .exchange import ConnectFailed, Exchange, ExchangeBroken
+from .flows import get
+from .link import Link
 from .models import JSON, RunState
+from .polling import Poll, event_of
 from .sse import EventParser
 from .upstream import Upstream, listen
 
@@ -20,7 +24,7 @@ _MAX_DELAY = 30.0
 
 
 class Monitor:
-    """Listens while a service runs; never starts one.
+    """Listens while a service runs, or asks while runs are active; never starts a service.
 
     Args:
         upstream: Where the service is.
@@ -36,17 +40,25 @@ class Monitor:
         self._touch = touch
         self._log = log
         self._active: set[str] = set()
+        self._poll = Poll(upstream, self._take, touch, log)
+        # Where the stream broke off, if the service tells.
+        self._last_id: str | None = None
         self._task: asyncio.Task[None] | None = None
 
     @property
     def active(self) -> int:
         """Number of runs known to be active."""
-        return len(self._active)
+        return self._poll.active or len(self._active)
 
     def wake(self) -> None:
         """A service has just answered: listen to it, unless that is being done."""
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._follow(), name="rob-monitor")
+
+    def notice(self, handle: JSON) -> None:
+        """A run of a service without events has come by."""
+        if self._poll.notice(handle):
+            self.wake()
 
     async def stop(self) -> None:
         """Stop listening."""
@@ -60,25 +72,61 @@ class Monitor:
         delay = _FIRST_DELAY
         try:
             while True:
-                # None: it was idle and has ended. The next request starts it, and wakes us.
-                connection = await self._upstream.find()
-                if connection is None:
-                    return
-                with contextlib.suppress(ConnectFailed, ExchangeBroken):
-                    async with await listen(connection, "GET", "events", {"Accept": "text/event-stream"}) as exchange:
-                        exchange.end()
-                        status, _ = await exchange.response()
-                        if status != 200:
-                            self._log.warning("The ROB service has no event stream (status %s).", status)
+                try:
+                    link = await self._upstream.find()
+                except RobError as error:
+                    if not self._active:
+                        return
+                    self._log.info("The ROB service's events can't be followed for the moment: %s", error.message)
+                else:
+                    # None: it was idle and has ended, or wants a log-in. The next request that it answers wakes us.
+                    if link is None:
+                        return
+                    if not link.dialect.has_events:
+                        return await self._poll.run()
+                    with contextlib.suppress(ConnectFailed, ExchangeBroken):
+                        if not await self._listen(link):
                             return
                         delay = _FIRST_DELAY
-                        async for event in events(exchange):
-                            self._take(event)
-                self._active.clear()
+                if self._last_id is None:
+                    self._active.clear()
                 await asyncio.sleep(delay)
                 delay = min(2 * delay, _MAX_DELAY)
         finally:
             self._active.clear()
+            self._last_id = None
+
+    async def _listen(self, link: Link) -> bool:
+        """Follow one stream to its end; False when there is none to follow."""
+        resume = {"Last-Event-ID": self._last_id} if self._last_id else {}
+        async with await listen(link, "GET", "events", {"Accept": "text/event-stream", **resume}) as exchange:
+            exchange.end()
+            status, _ = await exchange.response()
+            if status == 401:
+                # Another token may be there already; else the next log-in wakes us.
+                self._upstream.refuse(link)
+                return await self._upstream.find() is not None
+            if status != 200:
+                self._log.warning("The ROB service has no event stream (status %s).", status)
+                return False
+            parser = EventParser()
+            async for event in events(exchange, parser=parser):
+                self._last_id = parser.last_id
+                if event is None:
+                    await self._look()
+                else:
+                    self._take(event)
+            return True
+
+    async def _look(self) -> None:
+        """Events are missing: ask for the runs that were active."""
+        for run in sorted(self._active):
+            try:
+                self._take(event_of(await self._upstream.run(get("runs", run))))
+            except NotFound:
+                self._active.discard(run)
+            except LoginRequired:
+                return
 
     def _take(self, event: JSON) -> None:
         try:
@@ -86,21 +134,24 @@ class Monitor:
         except (KeyError, ValueError):
             self._log.warning("The ROB service sent an event that makes no sense: %.200s", event)
             return
-        if state.is_active:
-            self._active.add(run)
-            self._touch()
-        else:
+        if not state.is_active:
             self._active.discard(run)
+        elif not self._poll.is_running:
+            self._active.add(run)
+        if state.is_active:
+            self._touch()
         self._emit(event)
 
 
-async def events(exchange: Exchange, silence: float = SILENCE) -> AsyncIterator[JSON]:
-    """The JSON objects of the stream's events named ``run``.
+async def events(
+    exchange: Exchange, silence: float = SILENCE, parser: EventParser | None = None
+) -> AsyncIterator[JSON | None]:
+    """What :class:`EventParser` makes of the stream.
 
     Raises:
         ExchangeBroken: The stream broke, or was silent for too long.
     """
-    parser = EventParser()
+    parser = parser or EventParser()
     while (chunk := await exchange.read(silence)) is not None:
         for event in parser.feed(chunk):
             yield event

@@ -12,9 +12,11 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from . import notebooks
-from .arguments import coerce, coerce_freely, misfit, unsendable
+from .arguments import coerce, coerce_freely, misfit, unsendable, unspeakable
 from .errors import InvalidInput
+from .export import check_script
 from .models import JSON, Problem
+from .targets import NotebookTarget, notebook_target
 
 _REFERENCE = re.compile(r"^\$\[\[(.+)\]\]$")
 
@@ -30,32 +32,16 @@ _CALLS = {
 def check(notebook: JSON, benchmark: JSON, arguments: Mapping[str, Any]) -> list[Problem]:
     """All findings about ``notebook`` and ``arguments`` for the benchmark's handle, errors first."""
     try:
-        actor = actor_parameter(benchmark)["name"]
+        target = notebook_target(benchmark)
     except InvalidInput as error:
         return [Problem("error", error.message)]
     problems = [
-        *_check_kernel(notebook),
-        *_check_parameters_cell(notebook, benchmark, actor, arguments),
-        *_check_arguments(notebook, benchmark, actor, arguments),
-        *_check_calls(notebook),
+        *(check_script(notebook) if target.format == "script" else _check_kernel(notebook)),
+        *_check_parameters_cell(notebook, benchmark, target, arguments),
+        *_check_arguments(notebook, benchmark, target, arguments),
+        *_check_calls(notebook, target),
     ]
     return sorted(problems, key=lambda problem: problem.severity != "error")
-
-
-def actor_parameter(benchmark: JSON) -> JSON:
-    """The declaration of the parameter that the notebook fills.
-
-    Raises:
-        InvalidInput: The benchmark has none, or several.
-    """
-    actors = [parameter for parameter in benchmark["parameters"] if parameter.get("dtype") == "actor"]
-    actors = [actor for actor in actors if actor.get("isRequired")] or actors
-    if not actors:
-        raise InvalidInput(f"Benchmark {benchmark['name']} has no step that takes a notebook.")
-    if len(actors) > 1:
-        names = ", ".join(actor["name"] for actor in actors)
-        raise InvalidInput(f"Benchmark {benchmark['name']} takes several notebooks ({names}): not supported yet.")
-    return dict(actors[0])
 
 
 def split_arguments(benchmark: JSON, arguments: Mapping[str, Any]) -> tuple[JSON, JSON]:
@@ -85,10 +71,17 @@ def _check_kernel(notebook: JSON) -> Iterator[Problem]:
 
 
 def _check_parameters_cell(
-    notebook: JSON, benchmark: JSON, actor: str, arguments: JSON | Mapping[str, Any]
+    notebook: JSON, benchmark: JSON, target: NotebookTarget, arguments: Mapping[str, Any]
 ) -> Iterator[Problem]:
     index = notebooks.parameters_cell(notebook)
-    variables, outputs = _offer(benchmark, actor, arguments)
+    variables, outputs = _offer(benchmark, target, arguments)
+    if index is None and not target.is_step:
+        yield Problem(
+            "warning",
+            "The notebook has no `parameters` cell, so the benchmark can't tell it where its input is and where its "
+            "output is expected. Assign what its instructions name in one cell and tag it `parameters`.",
+        )
+        return
     if index is None:
         example = ", ".join(variables) or "its inputs and outputs"
         yield Problem(
@@ -128,31 +121,51 @@ def _check_parameters_cell(
         )
 
 
-def _check_arguments(notebook: JSON, benchmark: JSON, actor: str, arguments: Mapping[str, Any]) -> Iterator[Problem]:
+def _check_arguments(
+    notebook: JSON, benchmark: JSON, target: NotebookTarget, arguments: Mapping[str, Any]
+) -> Iterator[Problem]:
     declared = {parameter["name"]: parameter for parameter in benchmark["parameters"]}
     own = notebooks.parameter_names(notebook)
-    variables, _ = _offer(benchmark, actor, arguments)
+    variables, _ = _offer(benchmark, target, arguments)
     for name, value in arguments.items():
-        if name == actor:
+        if name == target.name:
             yield Problem("error", f"{name} is the notebook itself and takes no other value.", parameter=name)
         elif name in declared:
             problem = None if value is None else misfit(declared[name], value) or unsendable(value)
             if problem:
                 yield Problem("error", f"{name} {problem}.", parameter=name)
+            elif value is not None and benchmark.get("valuesInCommands"):
+                yield from _check_command_value(name, declared[name], value)
         elif name in variables:
             yield Problem("error", f"{name} is set by the benchmark and can't be chosen.", parameter=name)
-        elif own is not None and name not in own:
-            known = sorted({*declared, *own.difference(variables)} - {actor})
+        elif not target.is_step and own and name in own:
+            yield Problem(
+                "error",
+                f"{name} can't be given: the notebook is sent as a {target.format} file, and the benchmark sets only "
+                f"{_sentence(sorted(set(declared) - {target.name}))}. Assign {name} in the notebook.",
+                parameter=name,
+            )
+        elif not target.is_step or (own is not None and name not in own):
+            own_known = set(own or ()).difference(variables) if target.is_step else set()
+            known = sorted({*declared, *own_known} - {target.name})
             yield Problem("error", f"There is no parameter {name}. {_suggestion(name, known)}", parameter=name)
         elif problem := unsendable(value):
             yield Problem("error", f"{name} {problem}.", parameter=name)
     for name, declaration in declared.items():
         is_missing = arguments.get(name) is None and declaration.get("defaultValue") is None
-        if name != actor and is_missing and declaration.get("isRequired"):
+        if name != target.name and is_missing and declaration.get("isRequired"):
             yield Problem("error", f"{name} is missing: the benchmark needs a value for it.", parameter=name)
 
 
-def _check_calls(notebook: JSON) -> Iterator[Problem]:
+def _check_command_value(name: str, declaration: JSON, value: Any) -> Iterator[Problem]:
+    if declaration.get("dtype") in ("string", "list", "record"):
+        found = unspeakable(value)
+        if found:
+            severity, reason = found
+            yield Problem(severity, f"{name} {reason}", parameter=name)
+
+
+def _check_calls(notebook: JSON, target: NotebookTarget) -> Iterator[Problem]:
     if notebooks.language(notebook) != "python":
         return
     for number, cell in enumerate(notebook["cells"], 1):
@@ -161,15 +174,16 @@ def _check_calls(notebook: JSON) -> Iterator[Problem]:
         # getpass.getpass() and getpass() are the same to the reader.
         called = {name.removeprefix("getpass.") for name in called}
         for name in sorted(called & _CALLS.keys()):
-            yield Problem("warning", f"Cell {number} {_CALLS[name]}.", number)
+            said = _CALLS[name] if target.format == "notebook" else _CALLS[name].replace("the kernel", "the program")
+            yield Problem("warning", f"Cell {number} {said}.", number)
 
 
-def _offer(benchmark: JSON, actor: str, arguments: Mapping[str, Any]) -> tuple[list[str], list[str]]:
+def _offer(benchmark: JSON, target: NotebookTarget, arguments: Mapping[str, Any]) -> tuple[list[str], list[str]]:
     """Names of the variables that the notebook's steps are given, and those among them that hold an output's path."""
     declared = {parameter["name"]: parameter for parameter in benchmark["parameters"]}
     variables: dict[str, bool] = {}
     for step in benchmark.get("notebookSteps", []):
-        if step["parameter"] != actor:
+        if step["parameter"] != target.name:
             continue
         paths = {str(path).rstrip("/") for path in step.get("outputs", [])}
         for name, value in step.get("variables", {}).items():
@@ -198,6 +212,10 @@ def _suggestion(name: str, known: list[str]) -> str:
     if close:
         return f"Did you mean {close[0]}?"
     return f"There are: {', '.join(known)}." if known else "Neither the benchmark nor the notebook takes any."
+
+
+def _sentence(names: list[str]) -> str:
+    return ", ".join(names) if names else "what its commands say"
 
 
 def _dotted(node: ast.expr) -> str:

@@ -18,6 +18,7 @@ from tornado.iostream import StreamClosedError
 from .deadline import within
 from .errors import ServiceUnavailable
 from .exchange import Exchange, ExchangeBroken
+from .flows import Request, Response
 from .handlers import RobHandler
 from .upstream import REQUEST_TIMEOUT
 
@@ -44,21 +45,25 @@ ROUTES = (
     Route.of("GET", "workflows/{}"),
     Route.of("GET", "workflows/{}/leaderboard"),
     Route.of("GET", "workflows/{}/runs"),
+    Route.of("GET", "workflows/{}/versions"),
+    Route.of("GET", "workflows/{}/downloads/archive", is_file=True),
+    Route.of("GET", "workflows/{}/downloads/files/{}", is_file=True),
     Route.of("GET POST", "workflows/{}/groups"),
     Route.of("GET", "groups"),
-    Route.of("GET DELETE", "groups/{}"),
+    Route.of("GET PUT DELETE", "groups/{}"),
     Route.of("GET POST", "groups/{}/runs"),
     Route.of("GET POST", "uploads/{}/files"),
     Route.of("GET", "uploads/{}/files/{}", is_file=True),
     Route.of("DELETE", "uploads/{}/files/{}"),
     Route.of("GET PUT DELETE", "runs/{}"),
     Route.of("GET", "runs/{}/downloads/files/{}", is_file=True),
+    Route.of("GET", "runs/{}/downloads/archive", is_file=True),
     Route.of("GET", "runs/{}/log", is_file=True),
     Route.of("GET", "runs/{}/notebooks/{}", is_file=True),
     Route.of("GET", "status"),
 )
 
-_QUERY = ("orderBy", "includeAll", "limit", "state")
+_QUERY = ("orderBy", "includeAll", "limit", "offset", "state", "version")
 _REQUEST_HEADERS = ("Accept", "Accept-Language", "Content-Type", "Content-Length", "If-None-Match", "Range")
 _RESPONSE_HEADERS = (
     "Accept-Ranges",
@@ -83,6 +88,8 @@ class ProxyHandler(RobHandler):
     """``rob/api/v1/…``."""
 
     exchange: Exchange | None = None
+    #: Whether the answer is put together for a service that knows the protocol only in part.
+    is_adapted = False
 
     async def prepare(self) -> None:  # type: ignore[override]  # as Jupyter's own APIHandler
         await super().prepare()
@@ -100,13 +107,16 @@ class ProxyHandler(RobHandler):
         query = [(name, value) for name in _QUERY for value in self.get_query_arguments(name)]
         self.target = f"{target}?{urlencode(query)}" if query else target
         self.passed = {name: self.request.headers[name] for name in _REQUEST_HEADERS if name in self.request.headers}
-        if method in ("POST", "PUT"):
+        self.is_adapted = (await self.extension.upstream.link()).dialect.adapts(method, target)
+        if method in ("POST", "PUT") and not self.is_adapted:
             if "Content-Length" not in self.passed and "Transfer-Encoding" not in self.request.headers:
                 self.passed["Content-Length"] = "0"
             self.exchange = await self.extension.upstream.begin(method, self.target, self.passed)
 
     async def data_received(self, chunk: bytes) -> None:
-        if self.exchange:
+        if self.is_adapted:
+            await super().data_received(chunk)
+        elif self.exchange:
             try:
                 await within(REQUEST_TIMEOUT, self.exchange.write(chunk))
             except asyncio.TimeoutError:
@@ -116,12 +126,18 @@ class ProxyHandler(RobHandler):
     @web.authenticated
     @authorized
     async def get(self, path: str) -> None:
-        await self._relay(await self.extension.upstream.send("GET", self.target, self.passed))
+        if self.is_adapted:
+            await self._adapt()
+        else:
+            await self._relay(await self.extension.upstream.send("GET", self.target, self.passed))
 
     @web.authenticated
     @authorized
     async def delete(self, path: str) -> None:
-        await self._relay(await self.extension.upstream.send("DELETE", self.target, self.passed))
+        if self.is_adapted:
+            await self._adapt()
+        else:
+            await self._relay(await self.extension.upstream.send("DELETE", self.target, self.passed))
 
     @web.authenticated
     @authorized
@@ -145,7 +161,28 @@ class ProxyHandler(RobHandler):
             self.exchange.abandon()
         super().on_finish()
 
+    async def _adapt(self) -> None:
+        """The answer as the dialect makes it, of as many requests as it takes."""
+        body = bytes(self.received) if str(self.request.method) in ("POST", "PUT") else None
+        response = await self.extension.upstream.fetch(Request(str(self.request.method), self.target, body))
+        if response.status < 400:
+            self.extension.monitor.wake()
+        self._tell(response)
+
+    def _tell(self, response: Response) -> None:
+        self.set_status(response.status)
+        self.set_header("X-Content-Type-Options", "nosniff")
+        if response.status in _BODILESS:
+            self.finish()
+        elif not self.path_args[0].strip("/") and response.status == 200:
+            self.finish(self._rewritten(response.body))
+        else:
+            self.finish(response.body)
+
     async def _relay_answer(self) -> None:
+        if self.is_adapted:
+            await self._adapt()
+            return
         exchange = self.exchange
         assert exchange is not None  # made in prepare
         exchange.end()
@@ -158,9 +195,11 @@ class ProxyHandler(RobHandler):
         except ExchangeBroken as error:
             raise ServiceUnavailable("The ROB service went away in the middle of a request. Try again.") from error
         if status == 401:
-            # The service has a new token. The browser must not read this as the end of its own login.
-            self.extension.upstream.forget()
-            raise ServiceUnavailable("The ROB service has been started anew. Try again.")
+            # The browser must not read this as the end of its own login.
+            await self.extension.upstream.refused()
+        if status >= 400 and self.extension.upstream.remote:
+            self._tell(await self.extension.upstream.refusal(exchange))
+            return
         self.set_status(status)
         for name in _RESPONSE_HEADERS:
             if name in headers and not (status in _BODILESS and name.startswith("Content-")):
@@ -172,7 +211,7 @@ class ProxyHandler(RobHandler):
             self.extension.monitor.wake()
         if not self.path_args[0].strip("/") and status == 200:
             self.clear_header("Content-Length")
-            self.finish(await self._rewritten(exchange))
+            self.finish(self._rewritten(await self.extension.upstream.body(exchange)))
             return
         await self._stream(exchange)
 
@@ -193,16 +232,13 @@ class ProxyHandler(RobHandler):
             return
         self.finish(set_content_type=content_type)
 
-    async def _rewritten(self, exchange: Exchange) -> str:
+    def _rewritten(self, body: bytes) -> str:
         """The service's descriptor with the address under which the browser reaches it."""
-        body = b""
         try:
-            while (chunk := await exchange.read(REQUEST_TIMEOUT)) is not None:
-                body += chunk
             document: Any = json.loads(body)
-        except (ExchangeBroken, ValueError) as error:
+            document["url"] = url_path_join(self.base_url, "rob/api/v1")
+        except (ValueError, TypeError) as error:
             raise ServiceUnavailable("The ROB service's descriptor can't be read.") from error
-        document["url"] = url_path_join(self.base_url, "rob/api/v1")
         return json.dumps(document)
 
     def _confine(self) -> None:

@@ -1,4 +1,4 @@
-"""The extension's routes, thin; the URL table is at the end. docs/protocol.md has the shapes."""
+"""The extension's own routes, thin; the URL table is at the end. docs/protocol.md has the shapes."""
 
 from __future__ import annotations
 
@@ -11,25 +11,65 @@ from tornado import web
 
 from . import notebooks, submission
 from .errors import Forbidden, InvalidInput
+from .flows import get
 from .handlers import RobHandler
 from .models import JSON
 from .preflight import check
 from .proxy import ProxyHandler
+from .remote import RemoteService, Session
+from .targets import notebook_target
 
 if TYPE_CHECKING:
     from .extension import RobExtension
 
 
 class SessionHandler(RobHandler):
-    """``rob/session``: which service this is; starts the embedded one."""
+    """``rob/session``: which service this is and who one is there; log in and out. Starts the embedded service."""
 
     @web.authenticated
     @authorized
     async def get(self) -> None:
-        descriptor = await self.extension.upstream.run(submission.get())
+        remote = self.extension.upstream.remote
+        if remote is not None:
+            self._tell(await asyncio.to_thread(remote.session))
+            return
+        descriptor = await self.extension.upstream.run(get())
         self.extension.monitor.wake()
         known = {key: descriptor.get(key) for key in ("name", "version", "username")}
-        self.answer({"kind": "embedded", "state": "ready", **known})
+        more = {"role": descriptor.get("role") or "administrator", "additions": descriptor.get("additions") or []}
+        self.answer({"kind": "embedded", "state": "ready", **known, "url": None, "registration": False, **more})
+
+    @web.authenticated
+    @authorized
+    async def post(self) -> None:
+        body = self.json_object()
+        username, password = body.get("username"), body.get("password")
+        remember, register = body.get("remember", False), body.get("register", False)
+        if not isinstance(username, str) or not isinstance(password, str) or not username or not password:
+            raise InvalidInput("The request needs `username` and `password`.")
+        if not isinstance(remember, bool) or not isinstance(register, bool):
+            raise InvalidInput("`remember` and `register` must be true or false.")
+        login = self._remote().login
+        self._tell(await asyncio.to_thread(login, username, password, remember, register), is_new=True)
+
+    @web.authenticated
+    @authorized
+    async def delete(self) -> None:
+        self._tell(await asyncio.to_thread(self._remote().logout), is_new=True)
+
+    def _remote(self) -> RemoteService:
+        remote = self.extension.upstream.remote
+        if remote is None:
+            raise InvalidInput("The ROB service runs on this machine for you alone: there is no log-in.")
+        return remote
+
+    def _tell(self, session: Session, is_new: bool = False) -> None:
+        if is_new:
+            # Another user's: neither the token nor what was learned with it holds any more.
+            self.extension.upstream.forget()
+        if session.is_ready:
+            self.extension.monitor.wake()
+        self.answer(session.to_dict())
 
 
 class NotebookHandler(RobHandler):
@@ -73,6 +113,17 @@ class CheckHandler(NotebookHandler):
         self.answer(await asyncio.to_thread(_examine, notebook, benchmark, arguments))
 
 
+class ExportHandler(NotebookHandler):
+    """``rob/export``: what would be uploaded."""
+
+    @web.authenticated
+    @authorized
+    async def post(self) -> None:
+        benchmark, name, notebook, arguments = await self.read_request(self.json_object())
+        upload = await asyncio.to_thread(submission.prepare, benchmark, notebook, name, arguments)
+        self.answer(upload.to_dict())
+
+
 class SubmitHandler(NotebookHandler):
     """``rob/submit``: starts a run of a notebook."""
 
@@ -84,8 +135,8 @@ class SubmitHandler(NotebookHandler):
         wanted = body.get("submission")
         if wanted is not None and not isinstance(wanted, str):
             raise InvalidInput("`submission` must be a name.")
-        notebook = await asyncio.to_thread(notebooks.clean, notebook)
-        run = await self.extension.upstream.run(submission.submit(benchmark, notebook, name, arguments, wanted))
+        upload = await asyncio.to_thread(submission.prepare, benchmark, notebook, name, arguments)
+        run = await self.extension.upstream.run(submission.start(benchmark, upload, arguments, wanted))
         self.extension.monitor.wake()
         self.answer({"run": run}, 201)
 
@@ -96,7 +147,16 @@ def _examine(notebook: JSON, benchmark: JSON, arguments: JSON) -> JSON:
         "problems": [problem.to_dict() for problem in check(notebook, benchmark, arguments)],
         "sha256": notebooks.digest(notebook),
         "parameters": None if names is None else sorted(names),
+        "format": _format(benchmark),
     }
+
+
+def _format(benchmark: JSON) -> str:
+    try:
+        return notebook_target(benchmark).format
+    except InvalidInput:
+        # Which is among the problems.
+        return "notebook"
 
 
 def routes(extension: RobExtension) -> list[tuple[str, type[RobHandler], dict[str, Any]]]:
@@ -106,5 +166,6 @@ def routes(extension: RobExtension) -> list[tuple[str, type[RobHandler], dict[st
         (r"/rob/api/v1/?(.*)", ProxyHandler, given),
         (r"/rob/session", SessionHandler, given),
         (r"/rob/check", CheckHandler, given),
+        (r"/rob/export", ExportHandler, given),
         (r"/rob/submit", SubmitHandler, given),
     ]

@@ -10,14 +10,20 @@ from .models import JSON
 
 
 class EventParser:
-    """The JSON objects of events named ``run``, from chunks that are cut anywhere."""
+    """The JSON objects of events named ``run``, from chunks that are cut anywhere; None for one named ``reset``.
+
+    ``last_id`` is the id of the last event, None when the service gives none: what the header ``Last-Event-ID``
+    tells it to go on after that event. After a reset, events are missing; ask for the runs themselves.
+    """
 
     def __init__(self) -> None:
         self._buffer = b""
         self._name = ""
         self._data: list[str] = []
+        self._id: str | None = None
+        self.last_id: str | None = None
 
-    def feed(self, chunk: bytes) -> Iterator[JSON]:
+    def feed(self, chunk: bytes) -> Iterator[JSON | None]:
         """The events that ``chunk`` completes."""
         *lines, self._buffer = (self._buffer + chunk).split(b"\n")
         for line in lines:
@@ -25,9 +31,7 @@ class EventParser:
             if text:
                 self._field(text)
                 continue
-            event = self._complete()
-            if event is not None:
-                yield event
+            yield from self._complete()
 
     def _field(self, line: str) -> None:
         # A comment is a field without a name.
@@ -37,14 +41,17 @@ class EventParser:
             self._name = value
         elif name == "data":
             self._data.append(value)
+        elif name == "id" and value and value.isprintable():
+            self._id = value
 
-    def _complete(self) -> JSON | None:
+    def _complete(self) -> Iterator[JSON | None]:
         name, data = self._name, "\n".join(self._data)
         self._name, self._data = "", []
-        if name != "run" or not data:
-            return None
-        with contextlib.suppress(ValueError):
-            document = json.loads(data)
-            if isinstance(document, dict):
-                return document
-        return None
+        self.last_id = self._id
+        if name == "reset":
+            yield None
+        if name == "run" and data:
+            with contextlib.suppress(ValueError):
+                document = json.loads(data)
+                if isinstance(document, dict):
+                    yield document

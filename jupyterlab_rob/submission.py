@@ -1,68 +1,74 @@
-"""Submitting a notebook, written once and without input or output.
+"""Submitting a notebook, written once and without input or output but for the export of a script.
 
-Each flow is a generator that yields a :class:`Request` to the ROB service and is sent its :class:`Response`;
-``client.py`` drives it with requests, ``upstream.py`` with tornado's async client. What a flow returns is its result.
+Flows (flows.py) in the protocol of docs/protocol.md; ``client.py`` drives them with requests, ``upstream.py`` with
+tornado's async client. A dialect translates for services that know it only in part.
 """
 
 from __future__ import annotations
 
-import json
 import re
 import uuid
-from collections.abc import Generator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
-from urllib.parse import quote
+from typing import Any
 
 from . import notebooks
-from .errors import InvalidInput, NotFound, RobError, ServiceUnavailable, from_status
+from .errors import InvalidInput, NotFound, RobError
+from .export import export_script
+from .flows import Flow, Request, ask, get, path_of, post
 from .models import JSON, Problem
-from .preflight import actor_parameter, check, split_arguments
-
-T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class Request:
-    """A request to the service; ``path`` is relative to the API's base, without a slash at its start."""
-
-    method: str
-    path: str
-    body: bytes | None = None
-    content_type: str = "application/json"
+from .preflight import check, split_arguments
+from .targets import NotebookTarget, notebook_target
 
 
 @dataclass(frozen=True)
-class Response:
-    """The service's answer, whatever its status."""
+class Upload:
+    """A notebook as it is sent for a benchmark: a file's name and content, and for which parameter.
 
-    status: int
-    body: bytes
+    ``sha256`` is of the cleaned notebook, whatever the format.
+    """
 
-    def json(self) -> Any:
-        """The document in the body.
+    target: NotebookTarget
+    name: str
+    content: bytes
+    sha256: str
+    problems: tuple[Problem, ...]
 
-        Raises:
-            RobError: The service refused; the kind goes by the status.
-            ServiceUnavailable: The body is not JSON.
-        """
-        try:
-            document = json.loads(self.body) if self.body else {}
-        except ValueError:
-            document = None
-        if self.status >= 400:
-            raise _refusal(self.status, document)
-        if document is None:
-            raise ServiceUnavailable("The ROB service's answer is not JSON. Is something else listening there?")
-        return document
-
-
-Flow = Generator[Request, Response, T]
+    def to_dict(self) -> JSON:
+        """As ``rob/export`` answers it."""
+        return {
+            "format": self.target.format,
+            "name": self.name,
+            "content": self.content.decode(),
+            "problems": [problem.to_dict() for problem in self.problems],
+            "sha256": self.sha256,
+        }
 
 
-def get(*segments: str) -> Flow[Any]:
-    """GET the document at the path made of ``segments``."""
-    return (yield Request("GET", _path(*segments))).json()
+def prepare(benchmark: JSON, notebook: JSON, name: str, arguments: Mapping[str, Any]) -> Upload:
+    """What is uploaded of ``notebook``; takes seconds when it is exported as a script.
+
+    Args:
+        benchmark: The benchmark's handle, see :func:`find_benchmark`.
+        notebook: As :func:`notebooks.validate` leaves it; it is cleaned here.
+        name: What the file is called; made safe here.
+        arguments: Values by parameter name, the benchmark's and the notebook's own.
+
+    Raises:
+        InvalidInput: The notebook or an argument is wrong; ``problems`` tells what.
+    """
+    problems = check(notebook, benchmark, arguments)
+    errors = [problem for problem in problems if problem.severity == "error"]
+    if errors:
+        raise InvalidInput(" ".join(problem.message for problem in errors), problems)
+    target = notebook_target(benchmark)
+    notebook = notebooks.clean(notebook)
+    digest = notebooks.digest(notebook)
+    name = safe_name(name)
+    if target.format == "notebook":
+        return Upload(target, name, notebooks.dump(notebook), digest, tuple(problems))
+    script = export_script(notebook, name)
+    return Upload(target, script.name, script.content.encode(), digest, tuple(problems))
 
 
 def find_benchmark(wanted: str) -> Flow[JSON]:
@@ -87,43 +93,48 @@ def find_benchmark(wanted: str) -> Flow[JSON]:
 def submit(
     benchmark: JSON, notebook: JSON, name: str, arguments: Mapping[str, Any], submission: str | None = None
 ) -> Flow[JSON]:
-    """Start a run of ``notebook`` and return its handle.
+    """:func:`prepare` an upload, which may take seconds, and :func:`start` its run."""
+    upload = prepare(benchmark, notebook, name, arguments)
+    return (yield from start(benchmark, upload, arguments, submission))
+
+
+def start(benchmark: JSON, upload: Upload, arguments: Mapping[str, Any], submission: str | None = None) -> Flow[JSON]:
+    """Start a run of what was prepared and return its handle.
 
     Args:
-        benchmark: The benchmark's handle, see :func:`find_benchmark`.
-        notebook: As :func:`notebooks.validate` leaves it; it is cleaned here.
-        name: What the file is called; made safe here.
-        arguments: Values by parameter name, the benchmark's and the notebook's own.
+        benchmark: The benchmark's handle.
+        upload: See :func:`prepare`.
+        arguments: The same that the upload was prepared with.
         submission: Name of the submission, made if need be; None for the user's name.
 
     Raises:
-        InvalidInput: The notebook or an argument is wrong (``problems`` tells what); nothing is sent then.
         RobError: The service refused; neither an upload nor an empty submission is left behind.
     """
-    problems = check(notebook, benchmark, arguments)
-    errors = [problem for problem in problems if problem.severity == "error"]
-    if errors:
-        raise InvalidInput(" ".join(problem.message for problem in errors), problems)
     # The service keeps a name without the spaces around it; it would not be found with them.
     submission = (submission or "").strip() or str((yield from get())["username"])
     group, is_new = yield from _find_or_create_group(benchmark["id"], submission)
     try:
-        return (yield from _start(group["id"], benchmark, notebook, name, arguments))
+        return (yield from _upload_and_start(group["id"], benchmark, upload, arguments))
     except RobError:
         if is_new:
-            yield Request("DELETE", _path("groups", group["id"]))
+            yield from ask(Request("DELETE", path_of("groups", group["id"])))
         raise
 
 
-def _start(group_id: str, benchmark: JSON, notebook: JSON, name: str, arguments: Mapping[str, Any]) -> Flow[JSON]:
-    file = yield from _upload(group_id, safe_name(name), notebooks.dump(notebooks.clean(notebook)))
+def _upload_and_start(group_id: str, benchmark: JSON, upload: Upload, arguments: Mapping[str, Any]) -> Flow[JSON]:
+    file = yield from _send(group_id, upload)
     own, notebooks_own = split_arguments(benchmark, arguments)
-    step = {"type": "$notebook", "value": {"fileId": file["id"], "parameters": notebooks_own}}
-    body = {"arguments": _pairs({**own, actor_parameter(benchmark)["name"]: step})}
-    response = yield _post(_path("groups", group_id, "runs"), body)
+    value: JSON = {"fileId": file["id"]}
+    if upload.target.is_step:
+        value["parameters"] = notebooks_own
+    elif upload.target.path:
+        value["targetPath"] = upload.target.path
+    argument = {"type": "$notebook" if upload.target.is_step else "$file", "value": value}
+    body = {"arguments": _pairs({**own, upload.target.name: argument})}
+    response = yield from ask(post(path_of("groups", group_id, "runs"), body))
     if response.status >= 400:
         # Nobody would ever find this upload again.
-        yield Request("DELETE", _path("uploads", group_id, "files", file["id"]))
+        yield from ask(Request("DELETE", path_of("uploads", group_id, "files", file["id"])))
     return dict(response.json())
 
 
@@ -140,11 +151,11 @@ def safe_name(name: str) -> str:
 
 def _find_or_create_group(benchmark_id: str, name: str) -> Flow[tuple[JSON, bool]]:
     """The submission of that name, and whether it was made here."""
-    path = _path("workflows", benchmark_id, "groups")
+    path = path_of("workflows", benchmark_id, "groups")
     found = yield from _find_group(path, name)
     if found:
         return found, False
-    response = yield _post(path, {"name": name})
+    response = yield from ask(post(path, {"name": name}))
     if response.status in (400, 409):
         # Someone, perhaps this user in another window, was quicker.
         found = yield from _find_group(path, name)
@@ -154,42 +165,31 @@ def _find_or_create_group(benchmark_id: str, name: str) -> Flow[tuple[JSON, bool
 
 
 def _find_group(path: str, name: str) -> Flow[JSON | None]:
-    groups = (yield Request("GET", path)).json()["groups"]
+    groups = (yield from ask(Request("GET", path))).json()["groups"]
     return next((group for group in groups if group["name"] == name), None)
 
 
-def _upload(group_id: str, name: str, content: bytes) -> Flow[JSON]:
+def _send(group_id: str, upload: Upload) -> Flow[JSON]:
     boundary = uuid.uuid4().hex
+    kind = "text/x-python" if upload.target.format == "script" else "application/x-ipynb+json"
+    name = upload.name
+    if not upload.target.is_step:
+        # The name is all that a service keeps of where a file is from.
+        stem, _, suffix = name.rpartition(".")
+        name = f"{stem}.{upload.sha256}.{suffix}"
     head = (
         f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n'
-        "Content-Type: application/x-ipynb+json\r\n\r\n"
+        f"Content-Type: {kind}\r\n\r\n"
     )
-    body = head.encode() + content + f"\r\n--{boundary}--\r\n".encode()
-    path = _path("uploads", group_id, "files")
-    return dict((yield Request("POST", path, body, f"multipart/form-data; boundary={boundary}")).json())
-
-
-def _post(path: str, document: JSON) -> Request:
-    return Request("POST", path, json.dumps(document, allow_nan=False).encode())
+    body = head.encode() + upload.content + f"\r\n--{boundary}--\r\n".encode()
+    path = path_of("uploads", group_id, "files")
+    response = yield from ask(Request("POST", path, body, f"multipart/form-data; boundary={boundary}"))
+    return dict(response.json())
 
 
 def _pairs(arguments: JSON) -> list[JSON]:
     return [{"name": name, "value": value} for name, value in arguments.items()]
 
 
-def _path(*segments: str) -> str:
-    return "/".join(quote(segment, safe="") for segment in segments)
-
-
 def _slug(name: str) -> str:
     return re.sub(r"[\s_-]+", "-", name.strip()).casefold()
-
-
-def _refusal(status: int, document: Any) -> RobError:
-    document = document if isinstance(document, dict) else {}
-    message = str(document.get("message") or f"The ROB service answered with status {status}.")
-    found = [p for p in document.get("problems") or [] if isinstance(p, dict)]
-    problems = [
-        Problem(p.get("severity", "error"), str(p.get("message", "")), p.get("cell"), p.get("parameter")) for p in found
-    ]
-    return from_status(status, message, problems)

@@ -3,90 +3,131 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from tornado.httputil import HTTPHeaders
 
 from . import embedded
-from .connection import Connection
 from .deadline import within
-from .errors import ServiceUnavailable
+from .dialects import Classic
+from .errors import LoginRequired, RobError, ServiceUnavailable
 from .exchange import ConnectFailed, Exchange, ExchangeBroken
-from .submission import Flow, Request, Response
+from .flows import Flow, Request, Response
+from .link import Link
+from .models import JSON
+from .remote import RemoteService
 
 T = TypeVar("T")
 
 #: Seconds that the service may take for an answer that is not streamed.
 REQUEST_TIMEOUT = 120.0
 
-_UNREACHABLE = "The ROB service can't be reached. Try again; if it stays so, see its log in the data folder."
+# Requests of one flow that are made at once.
+_AT_ONCE = 6
 
 
 class Upstream:
-    """The embedded service of one data folder.
+    """The service that the extension talks to: the embedded one of a data folder, or one at a URL.
 
     Args:
-        data_dir: The service's data folder.
-        start_timeout: Seconds that the service may take to start.
+        data_dir: The embedded service's data folder.
+        start_timeout: Seconds that the embedded service may take to start.
+        remote: The service at a URL, instead.
+        notice: Called with the handles of runs that come by, if nobody else tells of their changes.
     """
 
-    def __init__(self, data_dir: Path, start_timeout: float = embedded.START_TIMEOUT) -> None:
+    def __init__(
+        self,
+        data_dir: Path,
+        start_timeout: float = embedded.START_TIMEOUT,
+        remote: RemoteService | None = None,
+        notice: Callable[[JSON], None] | None = None,
+    ) -> None:
         self.data_dir = data_dir
         self.start_timeout = start_timeout
-        self._connection: Connection | None = None
+        self.remote = remote
+        self.notice = notice
+        self._link: Link | None = None
         self._starting = asyncio.Lock()
 
-    async def find(self) -> Connection | None:
-        """The running service, without starting one."""
-        return await asyncio.to_thread(embedded.find, self.data_dir)
-
-    async def run(self, flow: Flow[T]) -> T:
-        """Drive a flow of ``submission.py`` to its result."""
-        try:
-            request = next(flow)
-            while True:
-                request = flow.send(await self.fetch(request))
-        except StopIteration as stop:
-            result: T = stop.value
-            return result
-
-    async def fetch(self, request: Request) -> Response:
-        """The whole answer to ``request``.
+    async def find(self) -> Link | None:
+        """The service if it runs and takes our token, without starting one.
 
         Raises:
+            ServiceUnavailable: The service at a URL can't be reached.
+        """
+        if self.remote is not None:
+            try:
+                return await self.link()
+            except LoginRequired:
+                return None
+        connection = await asyncio.to_thread(embedded.find, self.data_dir)
+        return Link.to_embedded(connection) if connection else None
+
+    async def link(self) -> Link:
+        """The service, started if need be.
+
+        Raises:
+            LoginRequired: There is no token for the service at a URL.
+            ServiceUnavailable: The service can't be started or reached.
+        """
+        # Many requests at once start one service, and wait for it together.
+        async with self._starting:
+            if self._link is None:
+                self._link = await asyncio.to_thread(self._reach)
+                if isinstance(self._link.dialect, Classic) and self.notice:
+                    self._link.dialect.notice = self.notice
+            return self._link
+
+    async def run(self, flow: Flow[T]) -> T:
+        """Drive a flow to its result."""
+        return await _drive(flow, self.fetch)
+
+    async def fetch(self, request: Request) -> Response:
+        """The whole answer to ``request``, in the protocol's shapes.
+
+        Raises:
+            LoginRequired: The service does not know the token any more.
             ServiceUnavailable: The service can't be started or reached, or does not answer in time.
         """
-        try:
-            return await within(REQUEST_TIMEOUT + self.start_timeout, self._fetch(request))
-        except asyncio.TimeoutError as error:
-            raise ServiceUnavailable(f"The ROB service did not answer within {REQUEST_TIMEOUT:g} s.") from error
+        for _ in range(2):
+            link = await self.link()
+            try:
+                return await _drive(link.dialect.answer(request), self._fetch)
+            except LoginRequired:
+                # What was refused was not done. There may be another token meanwhile.
+                self.refuse(link)
+        raise self.login_required()
 
     async def begin(self, method: str, path: str, headers: Mapping[str, str]) -> Exchange:
         """An exchange whose request body the caller writes; ``path`` is relative to the API's base.
 
         Raises:
+            LoginRequired: There is no token.
             ServiceUnavailable: The service can't be started or reached.
         """
         for _ in range(2):
-            connection = await self._ensure()
+            link = await self.link()
             try:
-                return await listen(connection, method, path, headers)
+                return await listen(link, method, path, headers)
             except ConnectFailed:
                 # Nothing was sent. The service may have ended, being idle: start it again, once.
                 self.forget()
-        raise ServiceUnavailable(_UNREACHABLE)
+        raise self.unreachable()
 
     async def send(self, method: str, path: str, headers: Mapping[str, str], body: bytes | None = None) -> Exchange:
         """An exchange whose answer has begun; never with the status 401.
 
         Raises:
+            LoginRequired: The service does not know the token any more.
             ServiceUnavailable: The service can't be started or reached, or does not answer in time.
         """
         length = {"Content-Length": str(len(body))} if body is not None else {}
         for is_last in (False, True):
             exchange = await self.begin(method, path, {**headers, **length})
+            link = self._link
             try:
                 if body:
                     await exchange.write(body)
@@ -99,14 +140,17 @@ class Upstream:
             except ExchangeBroken:
                 # Something may have been done.
                 may_repeat = method == "GET"
+                status = 0
             except BaseException:
                 await exchange.close()
                 raise
             await exchange.close()
-            self.forget()
+            self.refuse(link) if status == 401 and link else self.forget()
             if is_last or not may_repeat:
                 break
-        raise ServiceUnavailable(_UNREACHABLE)
+        if status == 401 and self.remote:
+            raise self.login_required()
+        raise self.unreachable()
 
     async def response(self, exchange: Exchange) -> tuple[int, HTTPHeaders]:
         """Status and headers of an answer.
@@ -118,38 +162,135 @@ class Upstream:
         try:
             return await within(REQUEST_TIMEOUT, exchange.response())
         except asyncio.TimeoutError as error:
-            raise ServiceUnavailable(f"The ROB service did not answer within {REQUEST_TIMEOUT:g} s.") from error
+            raise self._slow() from error
+
+    async def body(self, exchange: Exchange) -> bytes:
+        """All of an answer's body.
+
+        Raises:
+            ServiceUnavailable: It is not complete.
+        """
+        chunks = []
+        try:
+            while (chunk := await exchange.read(REQUEST_TIMEOUT)) is not None:
+                chunks.append(chunk)
+        except ExchangeBroken as error:
+            raise self.unreachable() from error
+        return b"".join(chunks)
+
+    async def refusal(self, exchange: Exchange) -> Response:
+        """The whole of an error that was meant to be streamed, in our words.
+
+        Raises:
+            LoginRequired: It is the token that was refused.
+        """
+        status, _ = await exchange.response()
+        response = Response(status, await self.body(exchange))
+        link = await self.link()
+        if isinstance(link.dialect, Classic):
+            try:
+                return await _drive(link.dialect.corrected(response), self._fetch)
+            except LoginRequired:
+                self.refuse(link)
+                raise
+        return response
+
+    async def refused(self) -> None:
+        """An answer with the status 401 was to be streamed.
+
+        Raises:
+            LoginRequired: The service at a URL does not know the token.
+            ServiceUnavailable: There is another token; what was asked can be asked again.
+        """
+        link = self._link
+        if link:
+            self.refuse(link)
+        if self.remote:
+            # Raises when there is no other.
+            await self.link()
+        raise ServiceUnavailable("The ROB service has been started anew, or has a new log-in. Try again.")
 
     def forget(self) -> None:
         """Look for the service anew before the next request."""
-        self._connection = None
+        self._link = None
+        if self.remote:
+            self.remote.relocate()
+
+    def refuse(self, link: Link) -> None:
+        """The service does not take the token of ``link``."""
+        if self.remote:
+            self.remote.refuse(link.url, link.headers)
+        if self._link == link:
+            self._link = None
+
+    def login_required(self) -> RobError:
+        """What to say when the token is not taken."""
+        assert self.remote is not None
+        return self.remote.login_required("You are not logged in any more")
+
+    def unreachable(self) -> ServiceUnavailable:
+        """What to say when the service has gone."""
+        if self.remote:
+            return self.remote.unreachable("the connection broke")
+        return ServiceUnavailable(
+            "The ROB service can't be reached. Try again; if it stays so, see its log in the data folder."
+        )
 
     async def _fetch(self, request: Request) -> Response:
+        """The answer as the service gives it."""
+        try:
+            return await within(REQUEST_TIMEOUT + self.start_timeout, self._fetch_whole(request))
+        except asyncio.TimeoutError as error:
+            raise self._slow() from error
+
+    async def _fetch_whole(self, request: Request) -> Response:
         headers = {"Content-Type": request.content_type} if request.body is not None else {}
         async with await self.send(request.method, request.path, headers, request.body) as exchange:
             status, _ = await exchange.response()
-            chunks = []
-            try:
-                while (chunk := await exchange.read()) is not None:
-                    chunks.append(chunk)
-            except ExchangeBroken as error:
-                raise ServiceUnavailable(_UNREACHABLE) from error
-        return Response(status, b"".join(chunks))
+            return Response(status, await self.body(exchange))
 
-    async def _ensure(self) -> Connection:
-        # Many requests at once start one service, and wait for it together.
-        async with self._starting:
-            if self._connection is None:
-                self._connection = await asyncio.to_thread(embedded.ensure, self.data_dir, self.start_timeout)
-            return self._connection
+    def _slow(self) -> ServiceUnavailable:
+        return ServiceUnavailable(f"The ROB service did not answer within {REQUEST_TIMEOUT:g} s.")
+
+    def _reach(self) -> Link:
+        if self.remote:
+            return Link.to_remote(self.remote)
+        return Link.to_embedded(embedded.ensure(self.data_dir, self.start_timeout))
 
 
-async def listen(connection: Connection, method: str, path: str, headers: Mapping[str, str]) -> Exchange:
-    """An exchange with the service at ``connection``, which is not started if it does not run.
+async def listen(link: Link, method: str, path: str, headers: Mapping[str, str]) -> Exchange:
+    """An exchange with the service at ``link``, which is not started if it does not run.
 
     Raises:
         ConnectFailed: It does not listen there; nothing was sent.
     """
-    url = f"{connection.url}/{path}".rstrip("/")
-    # In the header, never in the URL: URLs end up in logs.
-    return await Exchange.open(method, url, {**headers, "Authorization": f"token {connection.token}"})
+    # The token is in a header, never in the URL: URLs end up in logs.
+    return await Exchange.open(method, link.address(path), {**headers, **link.headers})
+
+
+async def _drive(flow: Flow[T], fetch: Callable[[Request], Any]) -> T:
+    slots = asyncio.Semaphore(_AT_ONCE)
+
+    async def take(request: Request) -> Response:
+        async with slots:
+            response: Response = await fetch(request)
+            return response
+
+    answer: Any = None
+    try:
+        while True:
+            wanted = flow.send(answer)
+            answer = await _gather(map(take, wanted)) if isinstance(wanted, tuple) else await fetch(wanted)
+    except StopIteration as stop:
+        result: T = stop.value
+        return result
+
+
+async def _gather(requests: Any) -> list[Response]:
+    tasks = [asyncio.ensure_future(request) for request in requests]
+    try:
+        return list(await asyncio.gather(*tasks))
+    finally:
+        # When one fails or we are canceled, nobody waits for the others.
+        for task in tasks:
+            task.cancel()

@@ -42,7 +42,7 @@ class Home:
     def enter(self, patch: pytest.MonkeyPatch) -> None:
         patch.setenv("JUPYTER_RUNTIME_DIR", str(self.runtime_dir))
         patch.setenv("ROB_DATA_DIR", str(self.data_dir))
-        for name in ("ROB_BENCHMARK", "ROB_SUBMISSION"):
+        for name in ("ROB_BENCHMARK", "ROB_SUBMISSION", "ROB_URL", "ROB_TOKEN"):
             patch.delenv(name, raising=False)
 
 

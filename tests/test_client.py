@@ -14,11 +14,12 @@ from typing import Any
 import pytest
 
 import jupyterlab_rob as rob
+from jupyterlab_rob import embedded
 from jupyterlab_rob.client import Client
 from jupyterlab_rob.connection import Connection
 from jupyterlab_rob.errors import Conflict, InvalidInput, NotFound, ServiceUnavailable
+from jupyterlab_rob.flows import Request
 from jupyterlab_rob.models import RunState
-from jupyterlab_rob.submission import Request
 
 from .conftest import Home
 from .protocol import GOOD_CELL, make_notebook
@@ -78,8 +79,9 @@ def test_service_is_killed_while_waiting(home: Home) -> None:
     run = client.submit("number-predictor", make_notebook(GOOD_CELL, SLEEP))
     with pytest.raises(StopWaiting):
         run.wait(60, reached(RunState.RUNNING))
-    assert client._connection is not None
-    os.kill(client._connection.pid, signal.SIGKILL)
+    connection = embedded.find()
+    assert connection is not None
+    os.kill(connection.pid, signal.SIGKILL)
     assert run.wait(60).state is RunState.ERROR
     assert run.messages
 
@@ -112,9 +114,9 @@ async def test_service_with_another_token_on_the_same_port(scripted: ScriptedSer
     scripted.answers[f"{method} x"] = {}
     client = Client()
     request = Request(method, "x", b"{}" if method == "POST" else None)
-    assert (await asyncio.to_thread(client._fetch, request)).status == 200
+    assert (await asyncio.to_thread(client.transport.fetch, request)).status == 200
     scripted.renew_token()
-    assert (await asyncio.to_thread(client._fetch, request)).status == 200
+    assert (await asyncio.to_thread(client.transport.fetch, request)).status == 200
     assert scripted.paths() == [f"{method} x"] * 3
 
 
@@ -128,7 +130,7 @@ async def test_answer_that_breaks_off(scripted: ScriptedService) -> None:
     for method, attempts in (("GET", 2), ("POST", 1)):
         scripted.requests.clear()
         with pytest.raises(ServiceUnavailable):
-            await asyncio.to_thread(Client()._fetch, Request(method, "x"))
+            await asyncio.to_thread(Client().transport.fetch, Request(method, "x"))
         assert scripted.paths() == [f"{method} x"] * attempts
 
 

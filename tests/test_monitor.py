@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from jupyterlab_rob import embedded, monitor
+from jupyterlab_rob.link import Link
 from jupyterlab_rob.monitor import Monitor
 from jupyterlab_rob.sse import EventParser
 from jupyterlab_rob.upstream import Upstream
@@ -139,7 +140,8 @@ async def test_stopping_at_any_moment_ends_it(scripted: ScriptedService, monkeyp
     listener = Listener(scripted)
 
     async def find(_: Upstream) -> Any:
-        return scripted.connection
+        assert scripted.connection is not None
+        return Link.to_embedded(scripted.connection)
 
     monkeypatch.setattr(Upstream, "find", find)
     for moment in range(60):

@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 
-from jupyterlab_rob.errors import InvalidInput
-from jupyterlab_rob.preflight import actor_parameter, check, coerce_arguments, split_arguments
+from jupyterlab_rob.preflight import check, coerce_arguments, split_arguments
 
 from .protocol import BENCHMARK, GOOD_CELL, make_notebook
 
@@ -140,11 +139,5 @@ def test_calls_that_do_not_work_in_a_run() -> None:
     ]
 
 
-def test_actor_parameter() -> None:
-    optional, required = {"name": "a", "dtype": "actor"}, {"name": "b", "dtype": "actor", "isRequired": True}
-    assert actor_parameter({"name": "x", "parameters": [optional, required]})["name"] == "b"
-    assert actor_parameter({"name": "x", "parameters": [optional]})["name"] == "a"
-    for parameters in ([], [optional, optional], [required, required]):
-        with pytest.raises(InvalidInput, match="x"):
-            actor_parameter({"name": "x", "parameters": parameters})
+def test_errors_about_the_target() -> None:
     assert "no step that takes a notebook" in errors(make_notebook("x = 1"), parameters=[])[0]

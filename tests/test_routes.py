@@ -139,7 +139,11 @@ async def test_session(real_service: Connection, jp_fetch: Fetch) -> None:
     document = json.loads((await jp_fetch("rob/session")).body)
     assert document["kind"] == "embedded"
     assert document["state"] == "ready"
-    assert document.keys() == {"kind", "state", "name", "version", "username"}
+    assert document.keys() == {
+        *("kind", "state", "name", "version", "username", "url", "registration", "role", "additions")
+    }
+    assert (document["url"], document["registration"]) == (None, False)
+    assert "events" in document["additions"]
     assert real_service.token not in json.dumps(document)
 
 
@@ -152,6 +156,7 @@ async def test_check(real_service: Connection, jp_fetch: Fetch) -> None:
     )
     assert answer["sha256"] == notebooks.digest(notebook)
     assert answer["parameters"] == ["inputfile", "outputfile"]
+    assert answer["format"] == "notebook"
     assert [(p["severity"], p.get("cell"), p.get("parameter")) for p in answer["problems"]] == [
         ("error", None, "x"),
         ("warning", 1, None),

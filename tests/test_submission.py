@@ -9,7 +9,8 @@ import pytest
 
 from jupyterlab_rob import notebooks
 from jupyterlab_rob.errors import Conflict, Forbidden, InvalidInput, NotFound, ServiceUnavailable, TooLarge
-from jupyterlab_rob.submission import Flow, Request, Response, find_benchmark, get, safe_name, submit
+from jupyterlab_rob.flows import Flow, Request, Response, get
+from jupyterlab_rob.submission import find_benchmark, safe_name, submit
 
 from .protocol import BENCHMARK, GOOD_CELL, make_notebook
 
@@ -28,6 +29,7 @@ class Script:
         try:
             request = next(flow)
             while True:
+                assert isinstance(request, Request)
                 expected, status, document = self.answers.pop(0)
                 assert f"{request.method} {request.path}" == expected
                 self.requests.append(request)
@@ -188,7 +190,9 @@ def test_benchmark_is_not_found() -> None:
 
 def test_answers_that_are_not_the_protocol() -> None:
     flow = get("a/b", "c d")
-    assert next(flow).path == "a%2Fb/c%20d"
+    request = next(flow)
+    assert isinstance(request, Request)
+    assert request.path == "a%2Fb/c%20d"
     with pytest.raises(ServiceUnavailable, match="not JSON"):
         flow.send(Response(200, b"<html>"))
     with pytest.raises(Forbidden, match="status 403"):

@@ -9,7 +9,7 @@ import pytest
 
 from jupyterlab_rob import embedded, submission, upstream
 from jupyterlab_rob.errors import NotFound, ServiceUnavailable
-from jupyterlab_rob.submission import Request
+from jupyterlab_rob.flows import Request, get
 from jupyterlab_rob.upstream import Upstream
 
 from .conftest import Home
@@ -30,7 +30,7 @@ async def test_flow(scripted: ScriptedService) -> None:
     assert await client.run(submission.submit(benchmark, make_notebook(GOOD_CELL), "a", {})) == {"id": "r"}
     assert scripted.paths()[-2:] == ["POST uploads/g/files", "POST groups/g/runs"]
     with pytest.raises(NotFound):
-        await client.run(submission.get("runs", "nope"))
+        await client.run(get("runs", "nope"))
 
 
 async def test_many_requests_at_once(scripted: ScriptedService, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -64,9 +64,9 @@ async def test_many_requests_at_once(scripted: ScriptedService, monkeypatch: pyt
 async def test_starts_again_when_the_service_has_ended(home: Home) -> None:
     client = Upstream(home.data_dir)
     assert await client.find() is None
-    first = await client.run(submission.get("status"))
+    first = await client.run(get("status"))
     await asyncio.to_thread(embedded.stop)
-    second = await client.run(submission.get("status"))
+    second = await client.run(get("status"))
     assert first["pid"] != second["pid"]
 
 
@@ -109,7 +109,7 @@ async def test_slow_service(scripted: ScriptedService, monkeypatch: pytest.Monke
 async def test_the_loop_is_not_blocked_by_a_start(home: Home) -> None:
     client = Upstream(home.data_dir)
     ticks = 0
-    starting = asyncio.ensure_future(client.run(submission.get()))
+    starting = asyncio.ensure_future(client.run(get()))
     longest = 0.0
     loop = asyncio.get_running_loop()
     while not starting.done():
