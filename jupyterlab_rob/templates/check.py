@@ -15,7 +15,7 @@ from .manifest import check_manifest, find_manifest, find_specification, read_do
 from .nodes import Node
 from .parameters import Parameter, check_parameters, read_parameters
 from .references import check_references, check_used
-from .results import check_metrics_made, check_results, check_shown_files, is_made
+from .results import check_kept_files, check_metrics_made, check_results, check_shown_files, kept_files
 from .scripts import check_scripts
 from .shape import Kind, check_mapping
 from .steps import Step, check_paths, check_steps, check_values, read_steps
@@ -100,6 +100,7 @@ def _check_specification(specification: Node, folder: Folder) -> Iterator[Findin
         yield from _check_workflow(workflow, steps, parameters, folder, set())
         yield from check_used(specification, parameters)
         yield from check_shown_files(specification, made_by(steps), "the workflow")
+        yield from check_kept_files(specification, made_by(steps))
         yield from check_metrics_made(specification, made_by(steps))
         yield from check_leaks(specification, workflow, steps, parameters, folder)
         yield from check_scripts(workflow, steps, folder)
@@ -152,12 +153,11 @@ def _check_postprocessing(specification: Node, folder: Folder) -> Iterator[Findi
 
 def _check_collected(specification: Node, inputs: Node) -> Iterator[Finding]:
     """What post-processing takes of each run must be a result file of it."""
-    entries = specification.elements_of("outputs")
-    kept = {name for entry in entries if (name := entry.text("key") or entry.text("source")) is not None}
-    kept |= {name.value for name in specification.texts_of("workflow", "files", "outputs")}
+    kept = {node.value for node in kept_files(specification)}
     for path in inputs.texts_of("files"):
-        if path.value and path.value not in kept and not is_made(path.value, kept):
-            yield path.error(f"'{path.value}' is no result file of a run; add it to workflow.files.outputs.")
+        if path.value and path.value not in kept:
+            where = "'outputs'" if specification.elements_of("outputs") else "workflow.files.outputs"
+            yield path.error(f"'{path.value}' is no result file of a run; add it to {where}.")
     runs = inputs.text("runs")
     if runs is not None and normal(runs) != RUNS:
         yield inputs.at("runs").warning(

@@ -92,6 +92,22 @@ def check_shown_files(section: Node, made: set[str], where: str) -> Iterator[Fin
     yield from check_unique([node for entry in entries if (node := entry.get("key")) is not None], "output's key")
 
 
+def kept_files(specification: Node) -> list[Node]:
+    """The names of the files that are kept of a run: those of the ``outputs`` section; without it, the workflow's."""
+    shown = [source for entry in specification.elements_of("outputs") if (source := entry.get("source")) is not None]
+    return [name for name in shown if isinstance(name.value, str)] or specification.texts_of(
+        "workflow", "files", "outputs"
+    )
+
+
+def check_kept_files(specification: Node, made: set[str]) -> Iterator[Finding]:
+    """Only single files are kept."""
+    for node in kept_files(specification):
+        name = normal(node.value)
+        if node.value.endswith("/") or any(covers(name, other) and name != other for other in made):
+            yield node.error(f"'{node.value}' is a folder, and only files are kept as results; name them one by one.")
+
+
 def check_metrics_made(specification: Node, made: set[str]) -> Iterator[Finding]:
     """Whether a step makes the metrics file, and whether it is kept as a result."""
     node = specification.get("results", "file")

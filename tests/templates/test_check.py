@@ -178,6 +178,7 @@ FAULTS = [
         "No step of the workflow makes 'results/plot",
     ),
     ("title: 'Sums'", "§titel: 'Sums'", "error", "takes no 'titel'; did you mean 'title'"),
+    ("source: 'results/sums.txt'", "source: §'results/'", "error", "is a folder, and only files are kept"),
     # Post-processing
     ("runs: $[[runs]]", "runs: §$[[shift]]", "error", "There is no parameter 'shift'"),
     ("'code/plot.py', 'runs/'", "'code/plots.py', 'runs/'§", "error", "'code/plots.py' does not exist"),
