@@ -5,7 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from .api import Api, ServiceProcess
+from jupyterlab_rob.service.store import Store
+from jupyterlab_rob.service.store.database import Database
+
+from .api import PROBE, Api, ServiceProcess
+from .postgresql import PostgreSQL
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -15,6 +19,7 @@ def runtime_dir(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("JUPYTER_RUNTIME_DIR", str(folder))
         patch.delenv("ROB_DATA_DIR", raising=False)
+        patch.delenv("ROB_DATABASE", raising=False)
         yield folder
 
 
@@ -36,3 +41,40 @@ def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
     process.add_probe()
     with process.running("--slots=2", SECRET_TOKEN="do not tell") as client:
         yield client
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[PostgreSQL]:
+    """A PostgreSQL server that all tests share."""
+    server = PostgreSQL()
+    yield server
+    server.close()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A new database: each test is run with SQLite and with PostgreSQL."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'rob.db'}"
+        return
+    server: PostgreSQL = request.getfixturevalue("postgresql")
+    url = server.create()
+    yield url
+    server.drop(url)
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    database = Database(database_url).init()
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def store(tmp_path: Path, database_url: str) -> Iterator[Store]:
+    """A store with the benchmark ``probe``."""
+    store = Store(tmp_path, database_url)
+    store.open()
+    store.benchmarks.add(PROBE, "probe")
+    yield store
+    store.close()

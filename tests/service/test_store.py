@@ -6,16 +6,10 @@ import ast
 import errno
 import io
 import os
-from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
-import flowserv.error as err
 import pytest
-from flowserv.model.base import User
-from flowserv.volume.base import IOHandle
-from flowserv.volume.fs import FSFile
-from sqlalchemy import select
 
 import jupyterlab_rob
 from jupyterlab_rob.errors import Conflict, Forbidden, InvalidInput, NotFound, StorageFull
@@ -23,28 +17,11 @@ from jupyterlab_rob.models import RunState
 from jupyterlab_rob.service.engine.record import Cause
 from jupyterlab_rob.service.identity import Identity, Role
 from jupyterlab_rob.service.store import Store
-from jupyterlab_rob.service.store.database import Database
-from jupyterlab_rob.service.store.storage import ConfinedFile, ConfinedStorage
+from jupyterlab_rob.service.store.storage import ConfinedFile
 
 from .api import PROBE, notebook
 
 PACKAGE = Path(jupyterlab_rob.__file__).parent
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    database = Database(f"sqlite:///{tmp_path / 'rob.db'}").init()
-    yield database
-    database.close()
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    store = Store(tmp_path)
-    store.open()
-    store.benchmarks.add(PROBE, "probe")
-    yield store
-    store.close()
 
 
 def _identity(store: Store, name: str) -> Identity:
@@ -69,101 +46,9 @@ def test_only_the_store_imports_flowserv() -> None:
             names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             names += [node.module or ""] if isinstance(node, ast.ImportFrom) and not node.level else []
             if any(name.split(".")[0] == "flowserv" for name in names):
-                importers.add(path.relative_to(PACKAGE).parent.as_posix())
-    assert importers == {"service/store"}
-
-
-def test_a_block_that_raises_is_rolled_back(database: Database) -> None:
-    def add_and_fail() -> None:
-        with database.writing() as session:
-            session.add(User(user_id="u", name="u", secret="!", active=True))
-            session.flush()
-            raise RuntimeError
-
-    with pytest.raises(RuntimeError):
-        add_and_fail()
-    with database.reading() as session:
-        assert session.scalar(select(User)) is None
-
-
-def test_a_nested_block_leaves_the_outer_one_open(database: Database) -> None:
-    with database.writing() as outer:
-        outer.add(User(user_id="u", name="u", secret="!", active=True))
-        with database.reading() as inner:
-            inner.scalars(select(User)).all()
-        outer.flush()
-    with database.reading() as session:
-        assert session.scalar(select(User.name)) == "u"
-
-
-def test_init_keeps_what_is_there(database: Database) -> None:
-    with database.writing() as session:
-        session.add(User(user_id="u", name="u", secret="!", active=True))
-    database.init()
-    with database.reading() as session:
-        assert session.scalar(select(User.name)) == "u"
-
-
-def test_readers_do_not_wait_for_the_writer(database: Database) -> None:
-    with database.writing() as writer:
-        writer.add(User(user_id="u", name="u", secret="!", active=True))
-        writer.flush()
-        with database.reading() as reader:
-            assert reader.scalar(select(User)) is None
-
-
-@pytest.mark.parametrize("key", ["../outside", "/tmp/outside", "a/../../outside", "link/outside", ""])
-def test_no_key_leads_out_of_the_storage(tmp_path: Path, key: str) -> None:
-    storage = ConfinedStorage(tmp_path / "inside")
-    (tmp_path / "inside" / "link").symlink_to(tmp_path)
-    (tmp_path / "outside").write_text("untouched")
-    source = tmp_path / "source"
-    source.write_text("attack")
-    for attempt in (
-        lambda: storage.store(ConfinedFile(source), key),
-        lambda: storage.load(key),
-        lambda: storage.delete(key),
-        lambda: storage.mkdir(key),
-        lambda: storage.get_store_for_folder(key),
-    ):
-        with pytest.raises(err.InvalidArgumentError):
-            attempt()
-    assert (tmp_path / "outside").read_text() == "untouched"
-
-
-def test_a_link_is_not_read(tmp_path: Path) -> None:
-    storage = ConfinedStorage(tmp_path)
-    (tmp_path / "target").write_text("secret")
-    (tmp_path / "link").symlink_to("target")
-    with pytest.raises(err.UnknownFileError):
-        storage.load("link")
-    with pytest.raises(OSError, match="symbolic links"):
-        ConfinedFile(tmp_path / "link").open()
-
-
-class _FullDisk(IOHandle):  # type: ignore[misc]
-    """A source during whose copying the disk becomes full."""
-
-    def open(self) -> IO[bytes]:
-        class Source(io.BytesIO):
-            def read(self, size: int | None = -1) -> bytes:
-                if self.tell():
-                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-                return super().read(3)
-
-        return Source(b"content")
-
-    def size(self) -> int:
-        return 7
-
-
-def test_full_disk_leaves_nothing_half_written(tmp_path: Path) -> None:
-    storage = ConfinedStorage(tmp_path)
-    (tmp_path / "file").write_text("before")
-    with pytest.raises(OSError, match="No space"):
-        storage.store(_FullDisk(), "file")
-    assert [path.name for path in tmp_path.iterdir()] == ["file"]
-    assert (tmp_path / "file").read_text() == "before"
+                importers.add(path.relative_to(PACKAGE).as_posix())
+    assert importers
+    assert {path for path in importers if not path.startswith("service/store/")} == set()
 
 
 def test_full_disk_while_a_run_is_prepared(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -174,7 +59,7 @@ def test_full_disk_while_a_run_is_prepared(store: Store, tmp_path: Path, monkeyp
     monkeypatch.setattr(ConfinedFile, "open", _first_read_then_full(ConfinedFile.open))
     with pytest.raises(StorageFull, match="No space left"):
         store.runs.create(user, submission, _arguments(file))
-    assert store.runs.of_submission(user, submission, None) == {"runs": []}
+    assert store.runs.of_submission(user, submission, None)["total"] == 0
     assert list((tmp_path / "runs").iterdir()) == []
 
 
@@ -188,13 +73,6 @@ def _first_read_then_full(original: Any) -> Any:
         return opened(self)
 
     return open_file
-
-
-def test_flowserv_reads_files_whole_and_the_storage_does_not(tmp_path: Path) -> None:
-    (tmp_path / "file").write_bytes(b"x")
-    assert isinstance(FSFile(str(tmp_path / "file")).open(), io.BytesIO)
-    with ConfinedFile(tmp_path / "file").open() as file:
-        assert not isinstance(file, io.BytesIO)
 
 
 def test_others_are_kept_out(store: Store) -> None:
@@ -219,7 +97,7 @@ def test_others_are_kept_out(store: Store) -> None:
     ):
         with pytest.raises(Forbidden):
             attempt()
-    assert store.runs.of_benchmark(mallory, "probe", 10, lambda run: None) == {"runs": []}
+    assert store.runs.of_benchmark(mallory, "probe", 10, lambda run: None)["runs"] == []
     assert store.submissions.listing(mallory, "probe")["groups"] == []
 
 
@@ -276,4 +154,4 @@ def test_step_of_unknown_kind_is_not_imported(store: Store, tmp_path: Path) -> N
     submission = store.submissions.create(user, "func", "mine", None)["id"]
     with pytest.raises(InvalidInput, match="'boom' is of a kind"):
         store.runs.create(user, submission, [])
-    assert store.runs.of_submission(user, submission, None) == {"runs": []}
+    assert store.runs.of_submission(user, submission, None)["total"] == 0

@@ -55,7 +55,9 @@ class GroupRunsHandler(ServiceHandler):
         state = self.get_query_argument("state", None)
         if state is not None and state not in RunState.__members__:
             raise InvalidInput(f"There is no run state '{state}'. States: {', '.join(RunState.__members__)}.")
-        self.answer(await self.call(self.context.store.runs.of_submission, self.identity, group, state))
+        page = Page.of(self)
+        runs = self.context.store.runs.of_submission
+        self.answer(page.shown(await self.call(runs, self.identity, group, state, page.limit, page.offset)))
 
     async def post(self, group: str) -> None:
         self.context.queue.require_open()

@@ -5,8 +5,11 @@ from __future__ import annotations
 from ...errors import InvalidInput
 from ..leaderboard import SortColumn
 from .handler import ServiceHandler
+from .pages import Page
 
+#: Run handles in one answer, at most and when nothing is said.
 MAX_RUNS = 200
+DEFAULT_RUNS = 50
 
 
 class WorkflowsHandler(ServiceHandler):
@@ -23,6 +26,7 @@ class LeaderboardHandler(ServiceHandler):
     async def get(self, workflow: str) -> None:
         order = [_sort_column(column) for column in self.get_query_argument("orderBy", "").split(",") if column]
         include_all = self.get_query_argument("includeAll", "").lower() in ("1", "true", "yes")
+        page = Page.of(self)
         self.answer(
             await self.call(
                 self.context.store.benchmarks.leaderboard,
@@ -30,20 +34,25 @@ class LeaderboardHandler(ServiceHandler):
                 workflow,
                 order or None,
                 include_all=include_all,
+                version=_version(self),
+                limit=page.limit,
+                offset=page.offset,
             )
         )
 
 
 class WorkflowRunsHandler(ServiceHandler):
     async def get(self, workflow: str) -> None:
-        limit = self.get_query_argument("limit", "50")
-        if not limit.isdecimal() or not 1 <= int(limit) <= MAX_RUNS:
-            raise InvalidInput(f"The limit must be a number from 1 to {MAX_RUNS}.")
-        self.answer(
-            await self.call(
-                self.context.store.runs.of_benchmark, self.identity, workflow, int(limit), self.context.progress
-            )
+        page = Page.of(self, MAX_RUNS)
+        runs = await self.call(
+            self.context.store.runs.of_benchmark,
+            self.identity,
+            workflow,
+            page.limit or DEFAULT_RUNS,
+            self.context.progress,
+            page.offset,
         )
+        self.answer(page.shown(runs))
 
 
 def _sort_column(column: str) -> SortColumn:
@@ -52,3 +61,12 @@ def _sort_column(column: str) -> SortColumn:
     if direction.lower() not in ("", "asc", "desc"):
         raise InvalidInput(f"'{column}' is no order: say {name}:asc or {name}:desc.")
     return SortColumn(name, direction.lower() != "asc")
+
+
+def _version(handler: ServiceHandler) -> int | None:
+    version = handler.get_query_argument("version", None)
+    if version is None:
+        return None
+    if not (version.isascii() and version.isdecimal() and 1 <= len(version) <= 9):
+        raise InvalidInput("The version must be a number; the benchmark's versions count from 1.")
+    return int(version)

@@ -11,12 +11,12 @@ from sqlalchemy import select
 from ...errors import InvalidInput, NotFound
 from ...models import JSON
 from ..identity import Identity
-from ..leaderboard import SortColumn, rank
-from . import views
+from ..leaderboard import SortColumn
+from . import tables, views
 from .access import find_benchmark
-from .boards import Boards, results
+from .boards import Board, Boards
 from .controller import PlanController
-from .database import Database
+from .database import Database, bytewise
 from .importing import add_benchmark, bundled_folders
 from .part import Part
 from .storage import ConfinedStorage
@@ -33,7 +33,7 @@ class Benchmarks(Part):
 
     def listing(self) -> JSON:
         with self._database.reading() as session:
-            workflows = session.scalars(select(WorkflowObject).order_by(WorkflowObject.name))
+            workflows = session.scalars(select(WorkflowObject).order_by(bytewise(WorkflowObject.name)))
             return {"workflows": [views.benchmark_descriptor(workflow) for workflow in workflows]}
 
     def get(self, identity: Identity, benchmark: str) -> JSON:
@@ -49,7 +49,12 @@ class Benchmarks(Part):
         order: Sequence[SortColumn] | None = None,
         *,
         include_all: bool = False,
+        version: int | None = None,
+        limit: int | None = None,
+        offset: int = 0,
     ) -> JSON:
+        """At most ``limit`` rows (None: all) after the first ``offset``, of all versions or of one; see
+        docs/protocol.md."""
         with self._reading(identity) as unit:
             schema = find_benchmark(unit.session, benchmark).result_schema
             if schema is None:
@@ -58,10 +63,13 @@ class Benchmarks(Part):
             if unknown:
                 raise InvalidInput(f"The leaderboard of '{benchmark}' has no column '{sorted(unknown)[0]}'.")
             own = views.default_order(schema)
-            if order is None and not include_all:
-                return views.leaderboard(schema, own, self._boards.get(unit.session, benchmark))
-            rows = rank(results(unit.session, benchmark), order or own, include_all=include_all)
-            return views.leaderboard(schema, order or own, rows)
+            asked = None if not order or list(order) == own else tuple(order)
+            board = Board(benchmark, asked, include_all, version)
+            page = self._boards.page(unit.session, board, limit, offset)
+            current = unit.session.scalar(
+                select(tables.benchmarks.c.version).where(tables.benchmarks.c.workflow_id == benchmark)
+            )
+            return views.leaderboard(schema, order or own, page, current or 1)
 
     def add(self, folder: Path, identifier: str) -> None:
         """Add the benchmark in ``folder``; see :mod:`.importing`."""

@@ -9,27 +9,25 @@ from contextlib import contextmanager
 from typing import Any
 
 import flowserv.error as err
-from flowserv.model.base import Base
 from flowserv.model.database import DB
-from sqlalchemy import Engine, create_engine, event, text
+from sqlalchemy import URL, Engine, String, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import DatabaseError, OperationalError
+from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, NoSuchModuleError, OperationalError
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.sql.functions import FunctionElement
 
 from ...errors import Conflict, InvalidInput, NotFound, RobError, ServiceUnavailable, StorageFull
-from .tables import metadata
+from . import migrations
 
 #: Connections that the pool keeps: each of the service's threads holds one at the most.
 POOL_SIZE = 16
 
-_INDEXES = (
-    # flowserv looks runs up by these columns without an index.
-    "CREATE INDEX IF NOT EXISTS rob_run_workflow ON workflow_run (workflow_id, state_type)",
-    "CREATE INDEX IF NOT EXISTS rob_run_group ON workflow_run (group_id)",
-    # flowserv declares these unique in a way that SQLAlchemy ignores; two requests at once made two groups of one name.
-    "CREATE UNIQUE INDEX IF NOT EXISTS rob_group_name ON workflow_group (workflow_id, name)",
-    "CREATE UNIQUE INDEX IF NOT EXISTS rob_user_name ON api_user (name)",
-)
+#: How long to wait for PostgreSQL to take a connection, in seconds.
+_CONNECT_TIMEOUT = 10
+
+_EXAMPLE = "postgresql+psycopg2://user:password@host:5432/name"
+_KINDS = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg2"}
 
 
 class Database(DB):  # type: ignore[misc]
@@ -41,30 +39,54 @@ class Database(DB):  # type: ignore[misc]
     """
 
     def __init__(self, url: str) -> None:
+        """``url`` is SQLAlchemy's, of SQLite or PostgreSQL; InvalidInput when it is neither. It may hold a password,
+        and so is in no message."""
         # Not DB.__init__, which would make an engine of its own.
-        self._engine: Engine = create_engine(url, pool_size=POOL_SIZE, max_overflow=0)
-        if self._engine.dialect.name == "sqlite":
+        self._url = _parsed(url)
+        is_sqlite = self._url.get_backend_name() == "sqlite"
+        options: dict[str, Any] = {} if is_sqlite else {"connect_args": {"connect_timeout": _CONNECT_TIMEOUT}}
+        try:
+            # A connection is tried before it is used: PostgreSQL may have been started anew since.
+            self._engine: Engine = create_engine(
+                self._url, pool_size=POOL_SIZE, max_overflow=0, pool_pre_ping=not is_sqlite, **options
+            )
+        except ModuleNotFoundError as error:
+            raise InvalidInput(
+                "PostgreSQL needs the package psycopg2: pip install 'jupyterlab_rob[postgresql]'."
+            ) from error
+        if is_sqlite:
             event.listen(self._engine, "connect", _configure_sqlite)
         self._session = sessionmaker(bind=self._engine)
         # SQLite has one writer at a time, and a transaction that has read cannot wait for it: one after the other,
-        # then.
+        # then. PostgreSQL could have several, but the order of results is kept by one at a time as well.
         self._writing = threading.RLock()
 
-    def init(self) -> Database:
-        """Create what is missing. Unlike flowserv's method it drops nothing.
+    @property
+    def name(self) -> str:
+        """What to call it in messages: a file, or server and name, without user and password."""
+        if self._url.get_backend_name() == "sqlite":
+            return str(self._url.database)
+        port = f":{self._url.port}" if self._url.port else ""
+        return f"postgresql://{self._url.host or ''}{port}/{self._url.database or ''}"
 
-        Raises ServiceUnavailable when the database can't be used.
+    def init(self) -> Database:
+        """Create the tables, or bring them to this version's schema. Unlike flowserv's method it drops nothing.
+
+        Raises ServiceUnavailable when the database can't be used, or is of a later version of the package.
         """
         try:
-            Base.metadata.create_all(self._engine)
-            metadata.create_all(self._engine)
-            with self._engine.begin() as connection:
-                for statement in _INDEXES:
-                    connection.execute(text(statement))
-        except DatabaseError as error:
-            where = self._engine.url.database
-            raise ServiceUnavailable(f"The database {where} can't be used: {error.orig}.") from error
+            migrations.upgrade(self._engine)
+        except DBAPIError as error:
+            raise ServiceUnavailable(f"The database {self.name} can't be used: {self._reason(error)}") from None
         return self
+
+    def _reason(self, error: DBAPIError) -> str:
+        """What the driver says, in one line that ends with a full stop and has no password in it."""
+        reason = " ".join(str(error.orig).split())
+        for secret in (self._url.password, self._url.query.get("password"), self._url.query.get("sslpassword")):
+            if secret:
+                reason = reason.replace(str(secret), "…")
+        return reason.rstrip(".") + "."
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -99,14 +121,63 @@ def translated_errors() -> Iterator[None]:
         raise Conflict("The run has ended already.") from error
     except (err.ConstraintViolationError, ValueError) as error:
         raise InvalidInput(_sentence(error)) from error
-    except OperationalError as error:
-        if "disk is full" in str(error):
+    except DataError as error:
+        raise InvalidInput(f"The database takes no such value: {str(error.orig).strip()}.") from error
+    except DBAPIError as error:
+        if _is_full(error):
             raise StorageFull("No space left where the ROB service keeps its database.") from error
+        if _is_lost(error):
+            raise ServiceUnavailable("The ROB service has lost its database. Try again later.") from error
         raise
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise StorageFull("No space left where the ROB service keeps its files.") from error
         raise
+
+
+def _parsed(url: str) -> URL:
+    try:
+        parsed = make_url(url)
+        kind = _KINDS.get(parsed.get_backend_name())
+    except (ArgumentError, NoSuchModuleError, ValueError):
+        # What was given is not said: it may hold a password.
+        raise InvalidInput(f"The database's URL can't be read. It looks like this: {_EXAMPLE}.") from None
+    if kind is None:
+        raise InvalidInput(
+            f"The database is to be SQLite or PostgreSQL, not {parsed.get_backend_name()}. Its URL looks like this: "
+            f"{_EXAMPLE}."
+        )
+    if kind == "sqlite" and parsed.database in (None, "", ":memory:"):
+        raise InvalidInput("A SQLite database is kept in a file: sqlite:////path/to/file.")
+    return parsed.set(drivername=kind)
+
+
+def _is_full(error: DBAPIError) -> bool:
+    return "disk is full" in str(error.orig) or getattr(error.orig, "pgcode", None) == "53100"
+
+
+def _is_lost(error: DBAPIError) -> bool:
+    """Whether the connection broke, or there is no server (any more, or yet) to connect to."""
+    code = getattr(error.orig, "pgcode", None) or ""
+    refused = isinstance(error, OperationalError) and "connection" in str(error.orig)
+    return error.connection_invalidated or refused or code.startswith(("08", "57P", "53300"))
+
+
+class bytewise(FunctionElement[str]):
+    """A text to order by: byte by byte in every database, as SQLite does; PostgreSQL would ask the language."""
+
+    inherit_cache = True
+    type = String()
+
+
+@compiles(bytewise)
+def _bytewise(element: bytewise, compiler: Any, **options: Any) -> str:
+    return str(compiler.process(element.clauses, **options))
+
+
+@compiles(bytewise, "postgresql")
+def _bytewise_in_postgresql(element: bytewise, compiler: Any, **options: Any) -> str:
+    return f'{compiler.process(element.clauses, **options)} COLLATE "C"'
 
 
 def _sentence(error: Exception) -> str:

@@ -13,7 +13,7 @@ from ..engine.files import FileProblem, regular_files
 from ..engine.metrics import MetricsProblem, Value, read_metrics
 from ..engine.plan import Plan, RunFolder
 from ..engine.record import Cause
-from . import tables
+from . import ranks, tables
 from .boards import Boards
 from .controller import PlanController
 from .database import Database
@@ -46,7 +46,7 @@ class Ledger:
         with self._database.writing() as session:
             manager = RunManager(session=session, fs=self._storage)
             found = active_run(manager, run)
-            manager.update_run(run, found.state().cancel(messages=[reason or "Canceled by the user."]))
+            manager.update_run(run, found.state().cancel(messages=[_storable(reason or "Canceled by the user.")]))
 
     def finish_run(self, run: str, cause: Cause | None) -> RunState:
         """Bring a run to its end: SUCCESS if there is no ``cause`` and its outputs and metrics are what the benchmark
@@ -61,11 +61,15 @@ class Ledger:
                 found.result, cause = _result(found, folder)
             if cause is None:
                 names = [name for output in Plan.read(folder).outputs for name in regular_files(folder.files, output)]
-                manager.update_run(run, found.state().success(files=names), runstore=ConfinedStorage(folder.files))
+                state = found.state().success(names)
+                if found.result is not None and found.group_id is not None:
+                    # Before the update, which commits: the run is on the leaderboard when its state is seen.
+                    ranks.add(session, found, found.result, state.finished_at)
+                manager.update_run(run, state, runstore=ConfinedStorage(folder.files))
             else:
                 # Before the update, which commits: the cause must be there when the state is seen.
                 session.execute(update(tables.runs).where(tables.runs.c.run_id == run).values(cause=cause.to_dict()))
-                manager.update_run(run, found.state().error(messages=[cause.message]))
+                manager.update_run(run, found.state().error(messages=[_storable(cause.message)]))
         if cause is None:
             self._boards.forget(benchmark)
         return RunState.ERROR if cause else RunState.SUCCESS
@@ -93,3 +97,8 @@ def _result(run: RunObject, folder: RunFolder) -> tuple[dict[str, Value] | None,
         return read_metrics(folder.files, schema.result_file, columns(schema)), None
     except MetricsProblem as problem:
         return None, Cause("metrics", str(problem))
+
+
+def _storable(text: str) -> str:
+    """The text without what a notebook's error may hold and no database keeps: halves of characters, and NUL."""
+    return text.encode("utf-8", "replace").decode().replace("\0", "\ufffd")

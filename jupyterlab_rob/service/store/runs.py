@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from flowserv.model.base import GroupObject, RunObject, User
-from sqlalchemy import delete, insert, select
+from sqlalchemy import Select, delete, func, insert, select
+from sqlalchemy.orm import Session, joinedload, selectinload
 
 from ...errors import Conflict, NotFound
 from ...models import JSON
 from ..engine.plan import Plan, RunFolder
 from ..identity import Identity
-from . import tables, views
+from . import ranks, tables, views
 from .access import find_benchmark
 from .arguments import flowserv_arguments
-from .boards import Boards
+from .boards import Boards, ranks_of
 from .controller import PlanController, PreparationFailed
-from .database import Database
+from .database import Database, bytewise
 from .part import Download, Part, Unit
 from .storage import ConfinedStorage
 
@@ -49,31 +50,49 @@ class Runs(Part):
             )
             unit.session.execute(insert(tables.runs).values(run_id=run, version=version or 1))
             folder = self._controller.folder(run)
-            return self._handle(unit, unit.runs.get_run(run), None), Plan.read(folder), folder
+            return self._handles(unit, [unit.runs.get_run(run)])[0], Plan.read(folder), folder
 
     def get(self, identity: Identity, run: str, progress: JSON | None = None) -> JSON:
         with self._reading(identity) as unit:
-            return self._handle(unit, unit.run(run), progress)
+            return self._handles(unit, [unit.run(run)], lambda _: progress)[0]
 
-    def of_submission(self, identity: Identity, submission: str, state: str | None) -> JSON:
+    def of_submission(
+        self, identity: Identity, submission: str, state: str | None, limit: int | None = None, offset: int = 0
+    ) -> JSON:
+        """A submission's runs, newest first: ``{runs: [{id, state, createdAt}], total}``; ``limit`` None: all."""
         with self._reading(identity) as unit:
             unit.submission(submission)
-            return dict(unit.run_service().list_runs(submission, state=state))
+            wanted = [RunObject.group_id == submission]
+            if state is not None:
+                wanted.append(RunObject.state_type == state)
+            runs = select(RunObject).where(*wanted)
+            return {
+                "runs": [views.run_descriptor(run) for run in unit.session.scalars(_newest(runs, limit, offset))],
+                "total": _count(unit.session, runs),
+            }
 
     def of_benchmark(
-        self, identity: Identity, benchmark: str, limit: int, progress: Callable[[str], JSON | None]
+        self,
+        identity: Identity,
+        benchmark: str,
+        limit: int,
+        progress: Callable[[str], JSON | None],
+        offset: int = 0,
     ) -> JSON:
-        """The user's newest runs of a benchmark; ``progress`` knows where an active one is."""
+        """The user's runs of a benchmark, newest first: ``{runs: [run handle], total}``; ``progress`` knows where an
+        active one is."""
         with self._reading(identity) as unit:
             find_benchmark(unit.session, benchmark)
-            runs = unit.session.scalars(
-                select(RunObject)
-                .join(GroupObject, GroupObject.group_id == RunObject.group_id)
-                .where(RunObject.workflow_id == benchmark, GroupObject.members.any(User.user_id == identity.user))
-                .order_by(RunObject.created_at.desc())
-                .limit(limit)
+            own = select(GroupObject.group_id).where(
+                GroupObject.workflow_id == benchmark, GroupObject.members.any(User.user_id == identity.user)
             )
-            return {"runs": [self._handle(unit, run, progress(run.run_id)) for run in runs]}
+            runs = select(RunObject).where(RunObject.group_id.in_(own))
+            # All that the handles tell, in a few queries however many runs there are.
+            loaded = _newest(runs, limit, offset).options(
+                joinedload(RunObject.group), selectinload(RunObject.files), selectinload(RunObject.log)
+            )
+            found = unit.session.scalars(loaded).all()
+            return {"runs": self._handles(unit, found, progress), "total": _count(unit.session, runs)}
 
     def delete(self, identity: Identity, run: str) -> None:
         with self._writing(identity) as unit:
@@ -81,8 +100,10 @@ class Runs(Part):
             if found.is_active():
                 raise Conflict("The run is active. Cancel it before you delete it.")
             benchmark = found.workflow_id
-            unit.runs.delete_run(run)
+            # Before flowserv's part, which commits.
+            ranks.remove(unit.session, found)
             unit.session.execute(delete(tables.runs).where(tables.runs.c.run_id == run))
+            unit.runs.delete_run(run)
         shutil.rmtree(self._controller.folder(run).path, ignore_errors=True)
         self._boards.forget(benchmark)
 
@@ -105,17 +126,24 @@ class Runs(Part):
             path = self._controller.folder(run).executed(step)
             return self._kept(path, f"{step}.ipynb", "application/x-ipynb+json")
 
-    def _handle(self, unit: Unit, run: RunObject, progress: JSON | None) -> JSON:
-        cause = None
-        if run.is_error():
-            cause = unit.session.scalar(select(tables.runs.c.cause).where(tables.runs.c.run_id == run.run_id))
-        return views.run_handle(
-            run,
-            cause=cause,
-            rank=self._boards.rank_of(unit.session, run),
-            notebooks=self._notebooks(run),
-            progress=progress if run.is_running() else None,
-        )
+    def _handles(
+        self, unit: Unit, runs: Sequence[RunObject], progress: Callable[[str], JSON | None] = lambda run: None
+    ) -> list[JSON]:
+        found = [run.run_id for run in runs]
+        of = tables.runs.c
+        own = {row.run_id: row for row in unit.session.execute(select(tables.runs).where(of.run_id.in_(found)))}
+        places = ranks_of(unit.session, found)
+        return [
+            views.run_handle(
+                run,
+                version=own[run.run_id].version if run.run_id in own else 1,
+                cause=own[run.run_id].cause if run.run_id in own else None,
+                rank=places.get(run.run_id),
+                notebooks=self._notebooks(run),
+                progress=progress(run.run_id) if run.is_running() else None,
+            )
+            for run in runs
+        ]
 
     def _notebooks(self, run: RunObject) -> list[JSON]:
         """The executed notebooks that there are, in order of their steps."""
@@ -128,3 +156,11 @@ class Runs(Part):
         if not path.is_file():
             raise NotFound(f"'{name}' is not there (yet).")
         return Download(path, name, mime_type)
+
+
+def _newest(runs: Select[tuple[RunObject]], limit: int | None, offset: int) -> Select[tuple[RunObject]]:
+    return runs.order_by(bytewise(RunObject.created_at).desc(), RunObject.run_id).limit(limit).offset(offset)
+
+
+def _count(session: Session, runs: Select[tuple[RunObject]]) -> int:
+    return session.scalar(runs.with_only_columns(func.count())) or 0

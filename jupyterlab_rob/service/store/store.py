@@ -21,8 +21,9 @@ from .uploads import Uploads
 class Store:
     """Everything that the service keeps, below one data folder."""
 
-    def __init__(self, data_dir: Path) -> None:
-        self._database = Database(f"sqlite:///{data_dir / 'rob.db'}")
+    def __init__(self, data_dir: Path, database: str = "") -> None:
+        """``database`` is a URL of SQLAlchemy's; without one it is SQLite in the data folder."""
+        self._database = Database(database or f"sqlite:///{data_dir / 'rob.db'}")
         self._run_folders = data_dir / "runs"
         storage = ConfinedStorage(data_dir / "files")
         controller = PlanController(self._run_folders)

@@ -92,11 +92,14 @@ results = Table(
     Column("version", Integer, nullable=False),
     Column("group_id", _ID, nullable=False),
     Column("rank_key", LargeBinary, nullable=False),
-    Column("finished_at", String(32), nullable=False),
+    # Times of equal results are compared byte by byte, whatever the language of a PostgreSQL database is.
+    Column("finished_at", String(32).with_variant(String(32, collation="C"), "postgresql"), nullable=False),
     #: Whether it stands for its submission.
     Column("is_best", Boolean, nullable=False),
+    # A leaderboard, the same with all runs, and the best run of a submission.
     Index("rob_result_best", "workflow_id", "is_best", "rank_key", "finished_at", "run_id"),
-    Index("rob_result_group", "group_id"),
+    Index("rob_result_all", "workflow_id", "rank_key", "finished_at", "run_id"),
+    Index("rob_result_group", "group_id", "rank_key", "finished_at", "run_id"),
 )
 
 #: Where a benchmark's post-processing is; ``run_id`` is the last that succeeded.

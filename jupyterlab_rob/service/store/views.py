@@ -14,7 +14,7 @@ from flowserv.view.workflow import WorkflowSerializer
 
 from ...models import JSON
 from ..engine.metrics import Column
-from ..leaderboard import Row, SortColumn
+from ..leaderboard import Page, SortColumn
 from .arguments import public_arguments, submitted_notebook
 
 _workflows = WorkflowSerializer()
@@ -45,9 +45,14 @@ def notebook_steps(workflow: WorkflowObject) -> list[JSON]:
     ]
 
 
+def run_descriptor(run: RunObject) -> JSON:
+    return dict(_runs.run_descriptor(run))
+
+
 def run_handle(
     run: RunObject,
     *,
+    version: int,
     cause: JSON | None,
     rank: int | None,
     notebooks: Sequence[JSON],
@@ -59,6 +64,7 @@ def run_handle(
         "arguments": public_arguments(arguments),
         "groupName": run.group.name if run.group is not None else None,
         "notebook": submitted_notebook(arguments),
+        "version": version,
         "progress": dict(progress) if progress is not None else None,
         "result": run.result if run.is_success() else None,
         "rank": rank,
@@ -67,7 +73,7 @@ def run_handle(
     }
 
 
-def leaderboard(schema: ResultSchema, order: Sequence[SortColumn], rows: Sequence[Row]) -> JSON:
+def leaderboard(schema: ResultSchema, order: Sequence[SortColumn], page: Page, version: int) -> JSON:
     return {
         "schema": [
             {"name": column.column_id, "label": column.name, "dtype": column.dtype} for column in schema.columns
@@ -84,9 +90,12 @@ def leaderboard(schema: ResultSchema, order: Sequence[SortColumn], rows: Sequenc
                 "group": {"id": row.result.submission, "name": row.result.submission_name},
                 "results": [{"name": name, "value": value} for name, value in row.result.values.items()],
                 "rank": row.rank,
+                "version": row.result.version,
             }
-            for row in rows
+            for row in page.rows
         ],
+        "total": page.total,
+        "version": version,
     }
 
 
