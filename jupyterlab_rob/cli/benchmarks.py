@@ -6,7 +6,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from ..console import print_json, print_table, shown
-from .options import client, json_option
+from .options import client, json_option, service_option
 
 if TYPE_CHECKING:
     from .options import Commands
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 def add_to(commands: Commands) -> None:
     benchmarks = commands.add_parser("benchmarks", help="list and show benchmarks")
     verbs = benchmarks.add_subparsers(metavar="VERB", required=True)
-    verbs.add_parser("list", parents=[json_option()]).set_defaults(command=_list)
-    show = verbs.add_parser("show", parents=[json_option()])
+    verbs.add_parser("list", parents=[service_option(), json_option()]).set_defaults(command=_list)
+    show = verbs.add_parser("show", parents=[service_option(), json_option()])
     show.add_argument("name", metavar="BENCHMARK")
     show.set_defaults(command=_show)
 

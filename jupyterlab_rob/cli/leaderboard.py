@@ -6,14 +6,18 @@ import argparse
 from typing import TYPE_CHECKING
 
 from ..console import print_json, print_leaderboard
-from .options import benchmark_name, benchmark_option, client, json_option
+from .options import benchmark_name, benchmark_option, client, json_option, service_option
 
 if TYPE_CHECKING:
     from .options import Commands
 
 
 def add_to(commands: Commands) -> None:
-    leaderboard = commands.add_parser("leaderboard", parents=[benchmark_option(), json_option()], help="show who leads")
+    leaderboard = commands.add_parser(
+        "leaderboard",
+        parents=[benchmark_option(), service_option(), json_option()],
+        help="show who leads",
+    )
     leaderboard.set_defaults(command=_leaderboard)
 
 

@@ -7,7 +7,9 @@ import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from ..credentials import Credentials
 from ..errors import InvalidInput
+from ..remote import VARIABLE, RemoteService, configured_url
 
 if TYPE_CHECKING:
     from ..client import Client
@@ -21,6 +23,17 @@ def json_option() -> argparse.ArgumentParser:
     """``--json``, a parent for :meth:`add_parser`."""
     parent = argparse.ArgumentParser(add_help=False)
     parent.add_argument("--json", action="store_true", help="print one JSON document")
+    return parent
+
+
+def service_option() -> argparse.ArgumentParser:
+    """``--url``, a parent for :meth:`add_parser` of all that talks to a service."""
+    parent = argparse.ArgumentParser(add_help=False)
+    parent.add_argument(
+        "--url",
+        default=os.environ.get(VARIABLE),
+        help=f"of the ROB service, its API's base; without it, one of your own is started [${VARIABLE}]",
+    )
     return parent
 
 
@@ -49,4 +62,25 @@ def client(options: argparse.Namespace) -> Client:
     # requests takes a while to import, and `--help`, `status` and `stop` do without.
     from ..client import Client
 
-    return Client()
+    return Client(url=options.url)
+
+
+def remote_service(options: argparse.Namespace) -> RemoteService:
+    """The service at the URL that is meant.
+
+    Raises:
+        InvalidInput: None was given.
+    """
+    service = find_remote_service(options)
+    if service is None:
+        raise InvalidInput(
+            f"Which service? Give --url URL, or set {VARIABLE}. Without one, a service of your own is used, which "
+            "needs no log-in."
+        )
+    return service
+
+
+def find_remote_service(options: argparse.Namespace) -> RemoteService | None:
+    """The service at the URL that is meant; None when there is no URL: the embedded one."""
+    url = configured_url(options.url)
+    return RemoteService(url, Credentials()) if url else None

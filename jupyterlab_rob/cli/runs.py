@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ..console import print_json, print_run, print_runs
 from ..errors import InvalidInput, NotFound
 from ..models import JSON, RunState
-from .options import benchmark_option, client, json_option
+from .options import benchmark_option, client, json_option, service_option
 
 if TYPE_CHECKING:
     from ..client import Run
@@ -20,9 +20,9 @@ EXIT_RUN_FAILED = 1
 def add_to(commands: Commands) -> None:
     runs = commands.add_parser("runs", help="list, show and cancel runs, and read their logs")
     verbs = runs.add_subparsers(metavar="VERB", required=True)
-    verbs.add_parser("list", parents=[benchmark_option(), json_option()]).set_defaults(command=_list)
+    verbs.add_parser("list", parents=[benchmark_option(), service_option(), json_option()]).set_defaults(command=_list)
     for name, command in (("show", _show), ("cancel", _cancel), ("log", _log)):
-        verb = verbs.add_parser(name, parents=[json_option()])
+        verb = verbs.add_parser(name, parents=[service_option(), json_option()])
         verb.add_argument("id", metavar="RUN")
         verb.set_defaults(command=command)
         if name == "cancel":

@@ -11,15 +11,17 @@ from .. import embedded
 from ..connection import Connection, default_data_dir
 from ..console import print_json, print_table, shown
 from ..models import JSON
-from .options import json_option
+from .options import find_remote_service, json_option, service_option
 
 if TYPE_CHECKING:
     from .options import Commands
 
 
 def add_to(commands: Commands) -> None:
-    commands.add_parser("status", parents=[json_option()], help="show the service").set_defaults(command=_status)
-    commands.add_parser("stop", parents=[json_option()], help="stop the service").set_defaults(command=_stop)
+    status = commands.add_parser("status", parents=[service_option(), json_option()], help="show the service")
+    status.set_defaults(command=_status)
+    stop = commands.add_parser("stop", parents=[json_option()], help="stop the service of your own")
+    stop.set_defaults(command=_stop)
     commands.add_parser("serve", help="run the service in the foreground; options are the service's (--help)")
 
 
@@ -29,6 +31,14 @@ def serve(arguments: list[str]) -> int:
 
 
 def _status(options: argparse.Namespace) -> int:
+    remote = find_remote_service(options)
+    if remote is not None:
+        told = remote.session().to_dict()
+        if options.json:
+            print_json({"service": told})
+        else:
+            print_table([(name, shown(told[name])) for name in ("kind", "url", "name", "version", "state", "username")])
+        return 0
     connection = embedded.find()
     service = _describe(connection) if connection else None
     if options.json:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ..console import Progress, print_json, print_run
 from ..models import Problem
-from .options import benchmark_name, benchmark_option, client, json_option
+from .options import benchmark_name, benchmark_option, client, json_option, service_option
 from .runs import exit_status, run_document
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def add_to(commands: Commands) -> None:
     submit = commands.add_parser(
-        "submit", parents=[benchmark_option(), json_option()], help="start a run of a notebook"
+        "submit", parents=[benchmark_option(), service_option(), json_option()], help="start a run of a notebook"
     )
     submit.add_argument("notebook", metavar="NOTEBOOK")
     submit.add_argument(

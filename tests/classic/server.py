@@ -25,6 +25,7 @@ from typing import Any
 HERE = Path(__file__).parent
 REQUIREMENTS = HERE / "requirements.txt"
 API = "/rob/api/v1"
+PASSWORD = "a password"
 
 _INSTALL_TIMEOUT, _START_TIMEOUT = 600.0, 60.0
 # As it is before a test has a home folder of its own.
@@ -91,10 +92,10 @@ class ClassicServer:
         with urllib.request.urlopen(outgoing, timeout=30) as response:  # noqa: S310
             return json.loads(response.read() or b"null")
 
-    def register(self, username: str, password: str = "a password") -> None:
+    def register(self, username: str, password: str = PASSWORD) -> None:
         self.request("POST", "users/register", {"username": username, "password": password, "verify": False})
 
-    def login(self, username: str, password: str = "a password") -> str:
+    def login(self, username: str, password: str = PASSWORD) -> str:
         """A user's token."""
         return str(self.request("POST", "users/login", {"username": username, "password": password})["token"])
 

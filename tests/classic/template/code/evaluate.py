@@ -2,8 +2,9 @@
 
 import json
 import sys
+from pathlib import Path
 
-predictions, truth = ([float(line) for line in open(path)] for path in sys.argv[1:3])
+predictions, truth = (list(map(float, Path(path).read_text().split())) for path in sys.argv[1:3])
 differences = [abs(prediction - true) for prediction, true in zip(predictions, truth)]
-with open(sys.argv[3], "w") as file:
-    json.dump({"deviation": sum(differences) / len(differences), "exact": differences.count(0)}, file)
+score = {"deviation": sum(differences) / len(differences), "exact": differences.count(0)}
+Path(sys.argv[3]).write_text(json.dumps(score))
