@@ -41,11 +41,14 @@ class Logins(Part):
                 the same time.
         """
         self._passwords.prepare()
+        key = name_key(name)
+        # What is not printable is no name, and may be nothing that a database takes.
+        key = key if key.isprintable() else ""
         with self._database.reading() as session:
             found = session.execute(
                 select(_account.user_id, _account.password_hash, _account.is_active, User.name)
                 .join(User, User.user_id == _account.user_id)
-                .where(_account.name_key == name_key(name))
+                .where(_account.name_key == key)
             ).first()
         known = found.password_hash if found is not None else None
         is_right = self._passwords.verify(known, password)

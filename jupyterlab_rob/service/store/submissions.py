@@ -62,9 +62,11 @@ class Submissions(Part):
             _require_free(unit.session, benchmark, name)
             _active_users(unit.session, members or ())
             try:
-                handle = unit.group_service().create_group(
-                    workflow_id=benchmark, name=name, members=list(members) if members is not None else None
-                )
+                # flowserv looks members up while the submission is half made, which must not be written yet.
+                with unit.session.no_autoflush:
+                    handle = unit.group_service().create_group(
+                        workflow_id=benchmark, name=name, members=list(members) if members is not None else None
+                    )
                 unit.session.flush()
             except IntegrityError as error:
                 raise _taken(name) from error
