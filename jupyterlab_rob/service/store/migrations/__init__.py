@@ -102,6 +102,7 @@ def _back_up(database: str | None) -> None:
     # What a failed attempt has left; a copy is never made into it.
     partial.unlink(missing_ok=True)
     try:
+        partial.touch(mode=0o600)
         with closing(sqlite3.connect(database)) as source, closing(sqlite3.connect(partial)) as target:
             source.backup(target)
         os.replace(partial, path)

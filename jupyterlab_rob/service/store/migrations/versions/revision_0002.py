@@ -8,8 +8,6 @@ from datetime import datetime, timezone
 import sqlalchemy as sa
 from alembic import op
 
-from jupyterlab_rob.service.store.tables import metadata
-
 revision = "0002"
 down_revision = "0001"
 
@@ -20,12 +18,82 @@ _TEXTS = ("name", "description", "instructions")
 
 def upgrade() -> None:
     connection = op.get_bind()
-    metadata.create_all(connection)
+    _create_tables()
     if connection.dialect.name == "postgresql":
         _widen()
     _carry_over_runs(connection)
     _carry_over_benchmarks(connection)
     op.drop_table("rob_run_cause")
+
+
+def _create_tables() -> None:
+    identifier, time = sa.String(64), sa.String(32)
+    op.create_table(
+        "rob_account",
+        sa.Column("user_id", identifier, primary_key=True),
+        sa.Column("name_key", sa.Text, nullable=False, unique=True),
+        sa.Column("password_hash", sa.Text),
+        sa.Column("email", sa.String(254)),
+        sa.Column("role", sa.String(16), nullable=False),
+        sa.Column("is_active", sa.Boolean, nullable=False),
+        sa.Column("created_at", time, nullable=False),
+    )
+    op.create_table(
+        "rob_token",
+        sa.Column("hash", sa.String(64), primary_key=True),
+        sa.Column("user_id", identifier, nullable=False, index=True),
+        sa.Column("created_at", sa.Float, nullable=False),
+        sa.Column("expires_at", sa.Float, nullable=False),
+    )
+    op.create_table(
+        "rob_benchmark",
+        sa.Column("workflow_id", identifier, primary_key=True),
+        sa.Column("version", sa.Integer, nullable=False),
+        sa.Column("is_archived", sa.Boolean, nullable=False),
+    )
+    op.create_table(
+        "rob_coordinator",
+        sa.Column("workflow_id", identifier, primary_key=True),
+        sa.Column("user_id", identifier, primary_key=True),
+    )
+    op.create_table(
+        "rob_version",
+        sa.Column("workflow_id", identifier, primary_key=True),
+        sa.Column("version", sa.Integer, primary_key=True),
+        sa.Column("created_at", time, nullable=False),
+        sa.Column("created_by", identifier),
+        sa.Column("note", sa.Text),
+        sa.Column("digest", sa.String(64), nullable=False),
+        sa.Column("template", sa.JSON, nullable=False),
+    )
+    op.create_table(
+        "rob_run",
+        sa.Column("run_id", identifier, primary_key=True),
+        sa.Column("version", sa.Integer, nullable=False),
+        sa.Column("cause", sa.JSON),
+    )
+    op.create_table(
+        "rob_result",
+        sa.Column("run_id", identifier, primary_key=True),
+        sa.Column("workflow_id", identifier, nullable=False),
+        sa.Column("version", sa.Integer, nullable=False),
+        sa.Column("group_id", identifier, nullable=False),
+        sa.Column("rank_key", sa.LargeBinary, nullable=False),
+        sa.Column("finished_at", time.with_variant(sa.String(32, collation="C"), "postgresql"), nullable=False),
+        sa.Column("is_best", sa.Boolean, nullable=False),
+    )
+    order = ["rank_key", "finished_at", "run_id"]
+    op.create_index("rob_result_best", "rob_result", ["workflow_id", "is_best", *order])
+    op.create_index("rob_result_all", "rob_result", ["workflow_id", *order])
+    op.create_index("rob_result_group", "rob_result", ["group_id", *order])
+    op.create_table(
+        "rob_postproc",
+        sa.Column("workflow_id", identifier, primary_key=True),
+        sa.Column("state", sa.String(16), nullable=False),
+        sa.Column("run_id", identifier),
+        sa.Column("message", sa.Text),
+        sa.Column("changed_at", time, nullable=False),
+    )
 
 
 def _widen() -> None:
