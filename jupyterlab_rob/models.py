@@ -25,12 +25,15 @@ class RunState(str, Enum):
 
 @dataclass(frozen=True)
 class Problem:
-    """One finding about a notebook or an argument; ``cell`` counts from 1."""
+    """One finding about a notebook or an argument, or about a benchmark's folder; ``cell`` and ``line`` count from
+    1."""
 
     severity: Literal["error", "warning"]
     message: str
     cell: int | None = None
     parameter: str | None = None
+    file: str | None = None
+    line: int | None = None
 
     def to_dict(self) -> JSON:
         return {key: value for key, value in asdict(self).items() if value is not None}
