@@ -67,7 +67,7 @@ export function addCommands(
         await submitted.catch(() => undefined);
         return;
       }
-      Notification.promise(submitted, {
+      const notification = Notification.promise(submitted, {
         pending: { message: trans.__('Submitting %1…', name) },
         success: {
           message: () => trans.__('%1 is submitted.', name),
@@ -75,19 +75,16 @@ export function addCommands(
         },
         error: {
           message: reason =>
-            (reason as RobError).loginRequired
-              ? trans.__('Log in to submit %1.', name)
-              : trans.__(
-                  '%1 is refused: %2',
-                  name,
-                  refusal(reason as RobError)
-                ),
+            trans.__('%1 is refused: %2', name, refusal(reason as RobError)),
           // Without a time it would only be behind the bell.
           options: { autoClose: REFUSAL_TIME }
         }
       });
-      await submitted.catch(() => {
-        // The notification and the panel tell what is wrong.
+      await submitted.catch((reason: RobError) => {
+        // The notification and the panel tell what is wrong; of a log-in, the panel alone.
+        if (reason.loginRequired) {
+          Notification.dismiss(notification);
+        }
       });
     }
   });

@@ -103,7 +103,7 @@ export class PreviewWidget extends MainAreaWidget<Panel> {
     const { factoryService } = this._editors;
     const editor = new CodeEditorWrapper({
       model,
-      factory: options => factoryService.newDocumentEditor(options),
+      factory: options => factoryService.newInlineEditor(options),
       editorOptions: {
         config: { readOnly: true, lineNumbers: true, lineWrap: true }
       }

@@ -1,4 +1,1 @@
-import './base.css';
-import './runs.css';
-import './leaderboard.css';
-import './pages.css';
+import './index.css';

@@ -46,7 +46,7 @@ export class AccountModel extends Model {
     return this._calls;
   }
 
-  /** Emitted after a log-in. */
+  /** Emitted after a log-in, from here or elsewhere. */
   get loggedIn(): ISignal<this, void> {
     return this._loggedIn;
   }
@@ -58,9 +58,13 @@ export class AccountModel extends Model {
 
   /** Take what the server extension tells of the session. */
   take(session: ISession): void {
+    const { needsLogin } = this;
     this._session = session;
     this._username = session.username || this._username;
     this.changed();
+    if (needsLogin && session.state === 'ready' && !this.isDisposed) {
+      this._loggedIn.emit();
+    }
   }
 
   /** Bring the user to the form. */
@@ -92,9 +96,6 @@ export class AccountModel extends Model {
     } finally {
       this._isBusy = false;
       this.changed();
-    }
-    if (this._error === null && !this.isDisposed) {
-      this._loggedIn.emit();
     }
   }
 
