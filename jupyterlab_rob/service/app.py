@@ -101,7 +101,12 @@ class RobService(JupyterApp):
         help="Seconds without request and active run after which the service ends; 0: never. Default: 1800, and 0 for "
         "a service that others use (see ip and registration).",
     ).tag(config=True)
-    max_upload = Int(512 * 1024 * 1024, min=1, help="Largest upload, in bytes.").tag(config=True)
+    max_upload = Int(512 << 20, min=1, max=(1 << 31) - 1, help="Largest upload, in bytes; at most 2 GB.").tag(
+        config=True
+    )
+    max_submission = Int(
+        10 << 30, min=1, help="Largest size of all uploads of a submission together, in bytes; default: 10 GB."
+    ).tag(config=True)
 
     @default("data_dir")
     def _default_data_dir(self) -> str:
@@ -150,6 +155,7 @@ class RobService(JupyterApp):
         from .engine.queue import RunQueue
         from .events import EventHub
         from .identity import Identity, Role
+        from .limits import UploadLimits
         from .passwords import PasswordThreads
         from .recovery import end_abandoned_runs
         from .store import Store
@@ -186,18 +192,14 @@ class RobService(JupyterApp):
             base=API,
             registration=self.registration,
             token_lifetime=self.token_lifetime,
-            max_upload=self.max_upload,
+            limits=UploadLimits(self.max_upload, self.max_submission),
             stop=stopped.set,
             status=lambda: self._status(connection, queue),
         )
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-        listeners.serve(
-            application(context, API),
-            trust_xheaders=self.trust_xheaders,
-            max_buffer_size=self.max_upload,
-            max_body_size=self.max_upload,
-        )
+        # A body is taken in pieces of a megabyte at most; how large it may be, the routes decide.
+        listeners.serve(application(context, API), trust_xheaders=self.trust_xheaders, max_buffer_size=1 << 20)
         write_connection(connection)
         url = listeners.given_url + API
         log.info("Serving %s at %s", data_dir, url)

@@ -16,6 +16,7 @@ from .auth import Authenticator
 from .engine.queue import ActiveRun, RunQueue
 from .events import EventHub
 from .identity import Identity
+from .limits import UploadLimits
 from .passwords import PasswordThreads
 from .store import Store
 
@@ -38,7 +39,7 @@ class Context:
     registration: bool
     #: Seconds that a log-in lasts.
     token_lifetime: float
-    max_upload: int
+    limits: UploadLimits
     stop: Callable[[], None]
     status: Callable[[], JSON]
     #: Seconds since the epoch.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import errno
-import io
 import os
 from pathlib import Path
 from typing import Any
@@ -16,12 +15,14 @@ from jupyterlab_rob.errors import Conflict, Forbidden, InvalidInput, NotFound, S
 from jupyterlab_rob.models import RunState
 from jupyterlab_rob.service.engine.record import Cause
 from jupyterlab_rob.service.identity import Identity, Role
+from jupyterlab_rob.service.limits import UploadLimits
 from jupyterlab_rob.service.store import Store
 from jupyterlab_rob.service.store.storage import ConfinedFile
 
 from .api import PROBE, notebook
 
 PACKAGE = Path(jupyterlab_rob.__file__).parent
+LIMITS = UploadLimits(file=1 << 20, submission=1 << 20)
 
 
 def _identity(store: Store, name: str) -> Identity:
@@ -32,7 +33,9 @@ def _upload(store: Store, user: Identity, submission: str) -> str:
     import json
 
     content = json.dumps(notebook("1")).encode()
-    return str(store.uploads.add(user, submission, "n.ipynb", io.BytesIO(content), len(content))["id"])
+    incoming = store.uploads.begin(user, submission, LIMITS)
+    incoming.write(content)
+    return str(store.uploads.add(user, submission, "n.ipynb", incoming, LIMITS)["id"])
 
 
 def _arguments(file: str) -> list[dict[str, Any]]:
@@ -80,12 +83,15 @@ def test_others_are_kept_out(store: Store) -> None:
     submission = store.submissions.create(alice, "probe", "hers", None)["id"]
     file = _upload(store, alice, submission)
     run = store.runs.create(alice, submission, _arguments(file))[0]["id"]
+    incoming = store.incoming.begin(1, "too large")
+    incoming.complete()
     for attempt in (
         lambda: store.submissions.get(mallory, submission),
         lambda: store.uploads.listing(mallory, submission),
         lambda: store.uploads.get(mallory, submission, file),
         lambda: store.uploads.delete(mallory, submission, file),
-        lambda: store.uploads.add(mallory, submission, "n.ipynb", io.BytesIO(b"{}"), 2),
+        lambda: store.uploads.begin(mallory, submission, LIMITS),
+        lambda: store.uploads.add(mallory, submission, "n.ipynb", incoming, LIMITS),
         lambda: store.runs.create(mallory, submission, _arguments(file)),
         lambda: store.runs.of_submission(mallory, submission, None),
         lambda: store.runs.get(mallory, run),

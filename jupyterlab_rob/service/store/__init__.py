@@ -9,7 +9,8 @@ import os
 # flowserv imports GitPython, which refuses to be imported where there is no git; nothing here uses it.
 os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
 
+from .incoming import IncomingFile
 from .part import Download
 from .store import Store
 
-__all__ = ["Download", "Store"]
+__all__ = ["Download", "IncomingFile", "Store"]

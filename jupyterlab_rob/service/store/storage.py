@@ -12,6 +12,7 @@ from flowserv.volume.base import IOHandle
 from flowserv.volume.fs import FileSystemStorage
 
 from ..engine.files import FileProblem, inside
+from .incoming import IncomingFile, move
 
 
 class ConfinedFile(IOHandle):  # type: ignore[misc]
@@ -26,21 +27,6 @@ class ConfinedFile(IOHandle):  # type: ignore[misc]
 
     def size(self) -> int:
         return self.path.lstat().st_size
-
-
-class UploadedContent(IOHandle):  # type: ignore[misc]
-    """An uploaded file whose content the request holds."""
-
-    def __init__(self, file: IO[bytes], size: int) -> None:
-        self._file = file
-        self._size = size
-
-    def open(self) -> IO[bytes]:
-        self._file.seek(0)
-        return self._file
-
-    def size(self) -> int:
-        return self._size
 
 
 class ConfinedStorage(FileSystemStorage):  # type: ignore[misc]
@@ -81,6 +67,9 @@ class ConfinedStorage(FileSystemStorage):  # type: ignore[misc]
     def store(self, file: IOHandle, dst: str) -> None:
         path = self.locate(dst)
         path.parent.mkdir(parents=True, exist_ok=True)
+        if isinstance(file, IncomingFile):
+            move(file, path)
+            return
         # First beside it: a full disk leaves no half-written file under the name.
         partial = path.with_name(f".{path.name}.partial")
         try:

@@ -10,6 +10,7 @@ from .benchmarks import Benchmarks
 from .boards import Boards
 from .controller import PlanController
 from .database import Database
+from .incoming import Incoming
 from .ledger import Ledger
 from .logins import Logins
 from .runs import Runs
@@ -34,7 +35,9 @@ class Store:
         self.logins = Logins(*shared, passwords)
         self.benchmarks = Benchmarks(*shared, boards)
         self.submissions = Submissions(*shared)
-        self.uploads = Uploads(*shared)
+        #: Where what is uploaded arrives.
+        self.incoming = Incoming(data_dir / "files" / "incoming")
+        self.uploads = Uploads(*shared, self.incoming)
         self.runs = Runs(*shared, boards)
         #: For the queue.
         self.ledger = Ledger(self._database, storage, controller, boards)
@@ -42,6 +45,7 @@ class Store:
     def open(self) -> None:
         """Create the database where there is none and add the bundled benchmarks that are missing."""
         self._run_folders.mkdir(exist_ok=True, mode=0o700)
+        self.incoming.open()
         self._database.init()
         self.benchmarks.add_bundled()
 
