@@ -43,6 +43,20 @@ def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
         yield client
 
 
+@pytest.fixture(scope="module")
+def users_service(tmp_path_factory: pytest.TempPathFactory) -> ServiceProcess:
+    """A service with users of its own, for one module: how often somebody may try is limited."""
+    return ServiceProcess(tmp_path_factory.mktemp("users"))
+
+
+@pytest.fixture(scope="module")
+def owner(users_service: ServiceProcess) -> Iterator[Api]:
+    """The owner's client of ``users_service``, which registers users."""
+    users_service.add_probe()
+    with users_service.running("--registration") as client:
+        yield client
+
+
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[PostgreSQL]:
     """A PostgreSQL server that all tests share."""
