@@ -48,7 +48,13 @@ class Database(DB):  # type: ignore[misc]
         try:
             # A connection is tried before it is used: PostgreSQL may have been started anew since.
             self._engine: Engine = create_engine(
-                self._url, pool_size=POOL_SIZE, max_overflow=0, pool_pre_ping=not is_sqlite, **options
+                self._url,
+                pool_size=POOL_SIZE,
+                max_overflow=0,
+                pool_pre_ping=not is_sqlite,
+                # Messages of errors, and so the log, would hold hashes of passwords and e-mail addresses.
+                hide_parameters=True,
+                **options,
             )
         except ModuleNotFoundError as error:
             raise InvalidInput(
