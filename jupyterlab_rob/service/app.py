@@ -217,7 +217,7 @@ class RobService(JupyterApp):
             listeners.stop()
             await queue.close()
             await changes.settled()
-            events.close()
+            await events.close()
             await listeners.close_all_connections()
             passwords.shutdown()
             executor.shutdown()

@@ -100,7 +100,7 @@ class RunEvents:
         """The last event of a run carries what came of it."""
         try:
             handle = await asyncio.get_running_loop().run_in_executor(
-                self._executor, self._store.runs.get, self._owner, event["run"]
+                self._executor, self._store.runs.outcome, self._owner, event["run"]
             )
         except Exception:
             self._log.exception("No result for the last event of run %s", event["run"])

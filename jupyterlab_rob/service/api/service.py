@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from tornado import web
 from tornado.iostream import StreamClosedError
 
 from ... import __version__
-from ...errors import Forbidden
+from ...errors import Forbidden, Unauthenticated
 from .handler import ServiceHandler
 from .patterns import ADDITIONS, PATTERNS
 
@@ -37,15 +38,31 @@ class EventsHandler(ServiceHandler):
 
     async def get(self) -> None:
         self.set_header("Content-Type", "text/event-stream")
-        stream = self.context.events.listen(KEEP_ALIVE)
+        last_id = self.request.headers.get("Last-Event-ID")
+        stream = self.context.events.listen(KEEP_ALIVE, self._audible, last_id)
         try:
             async for message in stream:
                 self.write(message)
                 await self.flush()
-        except StreamClosedError:
-            pass
+        except (StreamClosedError, Unauthenticated):
+            # Who has logged out hears no more.
+            return
         finally:
             await stream.aclose()
+
+    async def head(self, *path: str) -> None:
+        raise web.HTTPError(405)
+
+    async def _audible(self, submissions: frozenset[str | None]) -> frozenset[str | None]:
+        """Those that the listener may hear of; asked with each event, since log-ins end and members leave."""
+        visitor = await self.context.authenticator.authenticate(self.request.headers)
+        if visitor is None:
+            return frozenset()
+        if visitor.is_administrator:
+            return submissions
+        members = self.context.store.submissions.members
+        user = visitor.user
+        return await self.call(lambda: frozenset(one for one in submissions if one and user in members(one)))
 
 
 class StatusHandler(ServiceHandler):

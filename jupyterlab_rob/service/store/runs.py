@@ -56,6 +56,11 @@ class Runs(Part):
         with self._reading(identity) as unit:
             return self._handles(unit, [unit.run(run)], lambda _: progress)[0]
 
+    def outcome(self, identity: Identity, run: str) -> JSON:
+        """The run's handle, whoever's it is: for the service, which tells it to those who may hear of it."""
+        with self._reading(identity) as unit:
+            return self._handles(unit, [unit.runs.get_run(run)])[0]
+
     def of_submission(
         self, identity: Identity, submission: str, state: str | None, limit: int | None = None, offset: int = 0
     ) -> JSON:
