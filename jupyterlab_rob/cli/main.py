@@ -15,14 +15,14 @@ from collections.abc import Sequence
 
 from .. import __version__
 from ..errors import RobError
-from . import benchmarks, leaderboard, runs, service, session, submit
+from . import benchmarks, leaderboard, runs, service, session, submit, users
 from .options import Command
 
 EXIT_UNEXPECTED = 3
 EXIT_INTERRUPTED = 130
 
 # In the order in which `--help` lists them.
-_NOUNS = (submit, benchmarks, leaderboard, runs, session, service)
+_NOUNS = (submit, benchmarks, leaderboard, runs, users, session, service)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import getpass
 import sys
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ from ..console import print_json
 from ..credentials import VARIABLE, token_file
 from ..errors import InvalidInput
 from .options import json_option, remote_service, service_option
+from .passwords import add_password_option, read_password
 
 if TYPE_CHECKING:
     from .options import Commands
@@ -34,9 +34,7 @@ def add_to(commands: Commands) -> None:
     login.add_argument("-u", "--user", metavar="NAME", help="user name; asked for if it is not given")
     login.add_argument("--remember", action="store_true", help="keep the token without asking")
     login.add_argument("--register", action="store_true", help="make the account first")
-    login.add_argument(
-        "--password-stdin", action="store_true", help="read the password from standard input instead of asking for it"
-    )
+    add_password_option(login)
     login.set_defaults(command=_login)
     logout = commands.add_parser("logout", parents=parents, help="log out and forget the token")
     logout.set_defaults(command=_logout)
@@ -49,7 +47,9 @@ def _login(options: argparse.Namespace) -> int:
     if not options.remember:
         _ask_to_remember()
     username = options.user or _ask("User name: ")
-    session = service.login(username, _password(options), remember=True, register=options.register)
+    session = service.login(
+        username, read_password(options, is_new=options.register), remember=True, register=options.register
+    )
     if options.json:
         print_json({"session": session.to_dict()})
     else:
@@ -75,27 +75,6 @@ def _ask_to_remember() -> None:
     answer = _ask(f"Keep the token in {token_file()}, readable by you alone? [y/N] ")
     if answer.strip().lower() not in ("y", "yes"):
         raise InvalidInput(f"Nothing was done. To keep no token, log in in JupyterLab's panel, or set {VARIABLE}.")
-
-
-def _password(options: argparse.Namespace) -> str:
-    if options.password_stdin:
-        password = sys.stdin.readline().rstrip("\r\n")
-    elif sys.stdin.isatty():
-        password = _hidden("Password: ")
-        if options.register and _hidden("Again: ") != password:
-            raise InvalidInput("The passwords differ. Nothing was done.")
-    else:
-        raise InvalidInput("There is nobody to ask for the password. Give it on standard input, with --password-stdin.")
-    if not password:
-        raise InvalidInput("The password is empty.")
-    return password
-
-
-def _hidden(prompt: str) -> str:
-    try:
-        return getpass.getpass(prompt)
-    except EOFError:
-        return ""
 
 
 def _ask(prompt: str) -> str:
