@@ -70,6 +70,11 @@ class RobService(JupyterApp):
     data_dir = Unicode(
         help="Folder for all that the service keeps. Default: ROB_DATA_DIR or 'rob' in Jupyter's data folder."
     ).tag(config=True)
+    database = Unicode(
+        help="URL of the database: SQLite or PostgreSQL, postgresql+psycopg2://user:password@host:5432/name. A "
+        "password is better given in the environment than as an option, which other users of the machine see. Default: "
+        "ROB_DATABASE, or SQLite in the data folder."
+    ).tag(config=True)
     ip = Unicode("127.0.0.1", help="Address to listen at; 0.0.0.0: all of this machine.").tag(config=True)
     port = Int(0, min=0, max=65535, help="Port to listen at; 0 takes a free one.").tag(config=True)
     certfile = Unicode(help="File with the certificate for TLS (PEM). Without one, the service speaks HTTP.").tag(
@@ -111,6 +116,10 @@ class RobService(JupyterApp):
     @default("data_dir")
     def _default_data_dir(self) -> str:
         return str(default_data_dir())
+
+    @default("database")
+    def _default_database(self) -> str:
+        return os.environ.get("ROB_DATABASE", "")
 
     @default("owner")
     def _default_owner(self) -> str:
@@ -163,7 +172,7 @@ class RobService(JupyterApp):
 
         log = logging.getLogger("jupyterlab_rob.service")
         listeners = Listeners(self.ip, self.port, tls_context(self.certfile, self.keyfile))
-        store = Store(data_dir)
+        store = Store(data_dir, self.database)
         store.open()
         end_abandoned_runs(store.ledger, data_dir / "runs", log)
         owner = Identity(store.accounts.ensure_owner(self.owner), self.owner, role=Role.ADMINISTRATOR)
@@ -217,7 +226,7 @@ class RobService(JupyterApp):
             listeners.stop()
             await queue.close()
             await changes.settled()
-            await events.close()
+            events.close()
             await listeners.close_all_connections()
             passwords.shutdown()
             executor.shutdown()

@@ -113,7 +113,8 @@ def test_schema_is_that_of_the_tables(database: Database) -> None:
 
     with engine.connect() as connection:
         options = {"include_object": is_flowserv_s_or_ours}
-        found = compare_metadata(MigrationContext.configure(connection, opts=options), [Base.metadata, metadata])
+        both: Any = [Base.metadata, metadata]
+        found = compare_metadata(MigrationContext.configure(connection, opts=options), both)
         inspector = inspect(connection)
         indexes = {index["name"] for table in inspector.get_table_names() for index in inspector.get_indexes(table)}
     # What flowserv declares too short.
