@@ -22,7 +22,7 @@ from .. import __version__
 from ..connection import EXIT_LOCKED, Connection, default_data_dir, remove_connection, write_connection
 from ..deadline import within
 from ..errors import DataFolderLocked, RobError, ServiceUnavailable
-from ..models import JSON
+from ..models import JSON, RunState
 from .listeners import Listeners, is_loopback, tls_context
 from .lock import DataFolder
 from .logs import open_log
@@ -101,10 +101,15 @@ class RobService(JupyterApp):
         min=1,
         help="Runs that may run at once. Default: half the processors, at least 1.",
     ).tag(config=True)
+    postprocessing_slots = Int(
+        1,
+        min=1,
+        help="Benchmarks whose post-processing may run at once, beside the runs. Default: 1.",
+    ).tag(config=True)
     idle_timeout = Float(
         min=0,
-        help="Seconds without request and active run after which the service ends; 0: never. Default: 1800, and 0 for "
-        "a service that others use (see ip and registration).",
+        help="Seconds without request, active run and post-processing after which the service ends; 0: never. "
+        "Default: 1800, and 0 for a service that others use (see ip and registration).",
     ).tag(config=True)
     max_upload = Int(512 << 20, min=1, max=(1 << 31) - 1, help="Largest upload, in bytes; at most 2 GB.").tag(
         config=True
@@ -161,11 +166,12 @@ class RobService(JupyterApp):
         from .attempts import AttemptLimits
         from .auth import Authenticator
         from .context import Context, RunEvents
-        from .engine.queue import RunQueue
+        from .engine.queue import ActiveRun, RunQueue
         from .events import EventHub
         from .identity import Identity, Role
         from .limits import UploadLimits
         from .passwords import PasswordThreads
+        from .postprocessing import PostprocessingScheduler
         from .recovery import end_abandoned_runs
         from .store import Store
         from .store.database import POOL_SIZE
@@ -181,7 +187,16 @@ class RobService(JupyterApp):
         executor = ThreadPoolExecutor(POOL_SIZE - passwords.COUNT, thread_name_prefix="store")
         events = EventHub()
         changes = RunEvents(store, events, owner, executor, log)
-        queue = RunQueue(store.ledger, executor, self.slots, changes.changed, log)
+        postprocessing = PostprocessingScheduler(
+            store.postprocessing, executor, self.postprocessing_slots, changes.postprocessed, log
+        )
+
+        def changed(run: ActiveRun) -> None:
+            changes.changed(run)
+            if run.state is RunState.SUCCESS:
+                postprocessing.trigger(run.plan.benchmark)
+
+        queue = RunQueue(store.ledger, executor, self.slots, changed, log)
 
         token = secrets.token_urlsafe(32)
         connection = Connection(listeners.own_url + API, token, os.getpid(), str(data_dir), __version__)
@@ -189,6 +204,7 @@ class RobService(JupyterApp):
         context = Context(
             store=store,
             queue=queue,
+            postprocessing=postprocessing,
             events=events,
             authenticator=Authenticator(
                 token, owner, lambda login: store.logins.identity(login, time.time()), executor
@@ -209,6 +225,7 @@ class RobService(JupyterApp):
             asyncio.get_running_loop().add_signal_handler(number, stopped.set)
         # A body is taken in pieces of a megabyte at most; how large it may be, the routes decide.
         listeners.serve(application(context, API), trust_xheaders=self.trust_xheaders, max_buffer_size=1 << 20)
+        await postprocessing.start()
         write_connection(connection)
         url = listeners.given_url + API
         log.info("Serving %s at %s", data_dir, url)
@@ -225,6 +242,7 @@ class RobService(JupyterApp):
             remove_connection(connection)
             listeners.stop()
             await queue.close()
+            await postprocessing.close()
             await changes.settled()
             events.close()
             await listeners.close_all_connections()

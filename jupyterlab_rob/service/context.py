@@ -18,6 +18,7 @@ from .events import EventHub
 from .identity import Identity
 from .limits import UploadLimits
 from .passwords import PasswordThreads
+from .postprocessing import PostprocessingScheduler
 from .store import Store
 
 
@@ -27,6 +28,7 @@ class Context:
 
     store: Store
     queue: RunQueue
+    postprocessing: PostprocessingScheduler
     events: EventHub
     authenticator: Authenticator
     attempts: AttemptLimits
@@ -55,8 +57,8 @@ class Context:
         self._last_activity = time.monotonic()
 
     def idle_for(self) -> float:
-        """Seconds since the last request or run has ended; 0 while there is one."""
-        if self._requests or self.queue.active:
+        """Seconds since the last request, run or post-processing has ended; 0 while there is one."""
+        if self._requests or self.queue.active or self.postprocessing.is_busy:
             self._last_activity = time.monotonic()
         return time.monotonic() - self._last_activity
 
@@ -90,6 +92,10 @@ class RunEvents:
             task = asyncio.create_task(self._publish_end(event))
             self._ends.add(task)
             task.add_done_callback(self._ends.discard)
+
+    def postprocessed(self, benchmark: str, went_well: bool) -> None:
+        """Tell everybody that the benchmark's plots and tables are new, or its coordinators that there are none."""
+        self._events.publish({"benchmark": benchmark, "postproc": "SUCCESS" if went_well else "ERROR"}, "benchmark")
 
     async def settled(self) -> None:
         """Wait until the last events of all runs that have ended are published."""

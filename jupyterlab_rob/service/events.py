@@ -27,6 +27,7 @@ class _Event:
     number: int
     submission: str | None
     text: str
+    is_public: bool = False
 
 
 class EventHub:
@@ -44,11 +45,11 @@ class EventHub:
         self._listeners: set[object] = set()
         self._all_left = asyncio.Event()
 
-    def publish(self, event: dict[str, Any]) -> None:
-        """Send a run event (docs/protocol.md) to those who may hear of its submission."""
+    def publish(self, event: dict[str, Any], kind: str = "run") -> None:
+        """Send an event (docs/protocol.md): one of a run to those who may hear of its submission, others to all."""
         self._number += 1
-        text = f"id: {self._id(self._number)}\nevent: run\ndata: {json.dumps(event, allow_nan=False)}\n\n"
-        self._events.append(_Event(self._number, event.get("submission"), text))
+        text = f"id: {self._id(self._number)}\nevent: {kind}\ndata: {json.dumps(event, allow_nan=False)}\n\n"
+        self._events.append(_Event(self._number, event.get("submission"), text, is_public=kind != "run"))
         self._wake()
 
     async def close(self) -> None:
@@ -91,9 +92,9 @@ class EventHub:
                         continue
                     events = [event for event in self._events if event.number > place]
                     place = self._number
-                    allowed = await audible(frozenset(event.submission for event in events))
+                    allowed = await audible(frozenset(event.submission for event in events if not event.is_public))
                     for event in events:
-                        if event.submission in allowed:
+                        if event.is_public or event.submission in allowed:
                             yield event.text
                 elif self._is_closed:
                     return

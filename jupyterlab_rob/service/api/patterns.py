@@ -1,7 +1,16 @@
 """What the descriptor says: the routes by their published identifiers, and what is beyond the published API."""
 
 #: What this service has beyond the published API.
-ADDITIONS = ("notebook-arguments", "events", "run-log", "executed-notebook", "benchmark-runs", "status", "shutdown")
+ADDITIONS = (
+    "notebook-arguments",
+    "events",
+    "run-log",
+    "executed-notebook",
+    "benchmark-runs",
+    "postprocessing-status",
+    "status",
+    "shutdown",
+)
 
 #: The routes' patterns, as the descriptor shows them, by the published identifiers.
 PATTERNS = {
@@ -11,6 +20,9 @@ PATTERNS = {
     "workflows:groups": "workflows/{workflowId}/groups",
     "workflows:runs": "workflows/{workflowId}/runs?limit={limit}",
     "leaderboard": "workflows/{workflowId}/leaderboard?orderBy={orderBy}&includeAll={includeAll}",
+    "workflows:download:file": "workflows/{workflowId}/downloads/files/{fileId}",
+    "workflows:download:archive": "workflows/{workflowId}/downloads/archive",
+    "workflows:postproc:log": "workflows/{workflowId}/postproc/log",
     "groups:create": "workflows/{workflowId}/groups",
     "groups:list": "groups",
     "groups:get": "groups/{userGroupId}",

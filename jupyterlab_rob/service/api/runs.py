@@ -20,7 +20,8 @@ class RunHandler(ServiceHandler):
         await self._answer(run)
 
     async def delete(self, run: str) -> None:
-        await self.call(self.context.store.runs.delete, self.identity, run)
+        benchmark = await self.call(self.context.store.runs.delete, self.identity, run)
+        self.context.postprocessing.trigger(benchmark)
         self.set_status(204)
 
     async def _answer(self, run: str) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from tornado import web
 
 from ..context import Context
-from . import groups, runs, service, uploads, users, workflows
+from . import groups, postprocessing, runs, service, uploads, users, workflows
 from .handler import NotFoundHandler, ServiceHandler
 
 _PART = r"([A-Za-z0-9_.-]+)"
@@ -19,6 +19,9 @@ _ROUTES: tuple[tuple[str, type[ServiceHandler]], ...] = (
     (rf"/workflows/{_PART}/leaderboard", workflows.LeaderboardHandler),
     (rf"/workflows/{_PART}/runs", workflows.WorkflowRunsHandler),
     (rf"/workflows/{_PART}/groups", groups.WorkflowGroupsHandler),
+    (rf"/workflows/{_PART}/downloads/files/{_PART}", postprocessing.PostprocessingFileHandler),
+    (rf"/workflows/{_PART}/downloads/archive", postprocessing.PostprocessingArchiveHandler),
+    (rf"/workflows/{_PART}/postproc/log", postprocessing.PostprocessingLogHandler),
     (r"/groups", groups.GroupsHandler),
     (rf"/groups/{_PART}", groups.GroupHandler),
     (rf"/groups/{_PART}/runs", groups.GroupRunsHandler),

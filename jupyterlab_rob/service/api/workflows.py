@@ -19,7 +19,9 @@ class WorkflowsHandler(ServiceHandler):
 
 class WorkflowHandler(ServiceHandler):
     async def get(self, workflow: str) -> None:
-        self.answer(await self.call(self.context.store.benchmarks.get, self.identity, workflow))
+        store = self.context.store
+        handle = await self.call(store.benchmarks.get, self.identity, workflow)
+        self.answer(handle | await self.call(store.postprocessing.describe, self.identity, workflow))
 
 
 class LeaderboardHandler(ServiceHandler):
@@ -27,18 +29,18 @@ class LeaderboardHandler(ServiceHandler):
         order = [_sort_column(column) for column in self.get_query_argument("orderBy", "").split(",") if column]
         include_all = self.get_query_argument("includeAll", "").lower() in ("1", "true", "yes")
         page = Page.of(self)
-        self.answer(
-            await self.call(
-                self.context.store.benchmarks.leaderboard,
-                self.identity,
-                workflow,
-                order or None,
-                include_all=include_all,
-                version=_version(self),
-                limit=page.limit,
-                offset=page.offset,
-            )
+        store = self.context.store
+        board = await self.call(
+            store.benchmarks.leaderboard,
+            self.identity,
+            workflow,
+            order or None,
+            include_all=include_all,
+            version=_version(self),
+            limit=page.limit,
+            offset=page.offset,
         )
+        self.answer(board | await self.call(store.postprocessing.published, workflow))
 
 
 class WorkflowRunsHandler(ServiceHandler):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import stat
@@ -69,6 +70,24 @@ def provide(name: str, sources: tuple[Path, ...], target: Path) -> None:
             found = True
     if not found:
         raise FileProblem(f"its input '{name}' does not exist: neither the benchmark nor an earlier step provides it")
+
+
+def link(folder: Path, name: str, target: Path) -> None:
+    """Give the file ``name`` in ``folder`` a second name in the folder ``target``, without a second copy of its content
+    where the file system can do that.
+
+    Only for a folder in which no step runs: whoever wrote to one file would write to both.
+    """
+    if list(regular_files(folder, name)) != [name]:
+        raise FileProblem(f"'{name}' is a folder")
+    path = target / relative_path(name)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        os.link(folder / name, path)
+    except OSError as error:
+        if error.errno not in (errno.EXDEV, errno.EPERM, errno.EMLINK, errno.ENOTSUP):
+            raise
+        shutil.copy2(folder / name, path, follow_symlinks=False)
 
 
 def hand_on(name: str, step: Path, files: Path) -> None:

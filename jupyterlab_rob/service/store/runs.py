@@ -99,7 +99,8 @@ class Runs(Part):
             found = unit.session.scalars(loaded).all()
             return {"runs": self._handles(unit, found, progress), "total": _count(unit.session, runs)}
 
-    def delete(self, identity: Identity, run: str) -> None:
+    def delete(self, identity: Identity, run: str) -> str:
+        """Delete a run with its files; returns its benchmark."""
         with self._writing(identity) as unit:
             found = unit.run(run)
             if found.is_active():
@@ -111,6 +112,7 @@ class Runs(Part):
             unit.runs.delete_run(run)
         shutil.rmtree(self._controller.folder(run).path, ignore_errors=True)
         self._boards.forget(benchmark)
+        return str(benchmark)
 
     def result_file(self, identity: Identity, run: str, file: str) -> Download:
         with self._reading(identity) as unit:

@@ -13,6 +13,7 @@ from .database import Database
 from .incoming import Incoming
 from .ledger import Ledger
 from .logins import Logins
+from .postprocessing import Postprocessing
 from .runs import Runs
 from .storage import ConfinedStorage
 from .submissions import Submissions
@@ -39,6 +40,7 @@ class Store:
         self.incoming = Incoming(data_dir / "files" / "incoming")
         self.uploads = Uploads(*shared, self.incoming)
         self.runs = Runs(*shared, boards)
+        self.postprocessing = Postprocessing(*shared, boards)
         #: For the queue.
         self.ledger = Ledger(self._database, storage, controller, boards)
 

@@ -73,6 +73,10 @@ def run_handle(
     }
 
 
+def postprocessing_handle(run: RunObject) -> JSON:
+    return dict(_runs.run_handle(run))
+
+
 def leaderboard(schema: ResultSchema, order: Sequence[SortColumn], page: Page, version: int) -> JSON:
     return {
         "schema": [

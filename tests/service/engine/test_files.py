@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from jupyterlab_rob.service.engine.files import FileProblem, hand_on, inside, provide, regular_files
+from jupyterlab_rob.service.engine.files import FileProblem, hand_on, inside, link, provide, regular_files
 
 
 @pytest.mark.parametrize("name", ["", "/etc/passwd", "../x", "a/../../x", "a\0b"])
@@ -63,3 +63,18 @@ def test_hand_on_moves(tmp_path: Path) -> None:
     hand_on("results/score", step, files)
     assert (files / "results" / "score").read_text() == "1"
     assert not (step / "results" / "score").exists()
+
+
+def test_link_takes_no_space(tmp_path: Path) -> None:
+    (tmp_path / "results").mkdir()
+    (tmp_path / "results" / "large").write_bytes(b"x" * 1000)
+    link(tmp_path, "results/large", tmp_path / "run")
+    assert (tmp_path / "run" / "results" / "large").samefile(tmp_path / "results" / "large")
+
+
+def test_link_refuses_what_is_no_file(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "link").symlink_to("/etc/passwd")
+    for name in ("folder", "link", "nosuch", "../x", "/etc/passwd"):
+        with pytest.raises(FileProblem):
+            link(tmp_path, name, tmp_path / "run")
