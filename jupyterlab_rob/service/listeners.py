@@ -56,6 +56,8 @@ class Listeners:
         """Take no new connections."""
         for server in self._servers:
             server.stop()
+        for listening in self._given + self._own:
+            listening.close()
 
     async def close_all_connections(self) -> None:
         for server in self._servers:
