@@ -1,7 +1,9 @@
 /**
  * Galata's configuration, with a browser and a port that can be chosen:
- * ROB_UI_PORT is the port of the server, CHROMIUM_PATH the browser's program.
+ * ROB_UI_PORT is the port of the server, CHROMIUM_PATH the browser's program. A
+ * second server, on a port that is free, uses a service at which one logs in.
  */
+const { execFileSync } = require('child_process');
 const baseConfig = require('@jupyterlab/galata/lib/playwright-config');
 
 const port = process.env.ROB_UI_PORT || '8888';
@@ -9,6 +11,27 @@ const url = `http://localhost:${port}`;
 
 // Galata asks this server directly, too.
 process.env.TARGET_URL = url;
+
+// The tests read this file, too, and are to find the same ports.
+for (const name of ['ROB_UI_SHARED_PORT', 'ROB_UI_SERVICE_PORT']) {
+  process.env[name] ??= execFileSync('python', ['../scripts/free_port.py'], {
+    cwd: __dirname,
+    encoding: 'utf8'
+  }).trim();
+}
+
+/** A JupyterLab, and whatever service it comes with. */
+function server(command, port) {
+  return {
+    command,
+    env: { ...process.env, ROB_UI_PORT: port },
+    url: `http://localhost:${port}/lab`,
+    timeout: 120000,
+    reuseExistingServer: false,
+    // Time to end the service.
+    gracefulShutdown: { signal: 'SIGTERM', timeout: 15000 }
+  };
+}
 
 module.exports = {
   ...baseConfig,
@@ -39,12 +62,8 @@ module.exports = {
       ]
     }
   },
-  webServer: {
-    command: 'jlpm start',
-    url: `${url}/lab`,
-    timeout: 120000,
-    reuseExistingServer: false,
-    // Time to end the embedded service.
-    gracefulShutdown: { signal: 'SIGTERM', timeout: 15000 }
-  }
+  webServer: [
+    server('jlpm start', port),
+    server('jlpm start:shared', process.env.ROB_UI_SHARED_PORT)
+  ]
 };

@@ -30,9 +30,24 @@ export class RobPanel {
     return this.node.locator('.jp-RobRanking tr', { hasText: '← you' });
   }
 
+  /** The form that asks for name and password. */
+  get login(): Locator {
+    return this.node.locator('.jp-RobLogin');
+  }
+
+  /** What the header tells of the service; a click unfolds it. */
+  get service(): Locator {
+    return this.node.locator('.jp-RobHeader-service');
+  }
+
   async open(): Promise<void> {
-    await this._page.sidebar.openTab('jupyterlab-rob-panel');
+    await this.show();
     await expect(this.submitButton).toBeVisible();
+  }
+
+  /** Bring the panel up, whether one is logged in or not. */
+  async show(): Promise<void> {
+    await this._page.sidebar.openTab('jupyterlab-rob-panel');
   }
 
   /** Open a copy of an example, with cells added that are not saved. */
