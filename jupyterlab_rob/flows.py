@@ -50,12 +50,14 @@ class Response:
         """
         try:
             document = json.loads(self.body) if self.body else {}
-        except ValueError:
-            document = None
+        except ValueError as error:
+            if self.status >= 400:
+                raise _refusal(self.status, None) from error
+            raise ServiceUnavailable(
+                "The ROB service's answer is not JSON. Is something else listening there?"
+            ) from error
         if self.status >= 400:
             raise _refusal(self.status, document)
-        if document is None:
-            raise ServiceUnavailable("The ROB service's answer is not JSON. Is something else listening there?")
         return document
 
 

@@ -221,11 +221,17 @@ class RemoteService:
 
     def _locate(self) -> tuple[str, Dialect]:
         # The API's base, or the server that it is on.
+        closed: tuple[str, Dialect] | None = None
         for base in dict.fromkeys((self.given_url, f"{self.given_url.removesuffix(_API)}{_API}")):
             response = self._exchange(base, Request("GET", ""), {})
             dialect = dialects.choose(response)
-            if dialect:
+            if dialect and response.status == 200:
                 return base, dialect
+            if dialect:
+                # It tells strangers nothing, nor whether this is the API's base. The last that was tried is.
+                closed = base, dialect
+        if closed:
+            return closed
         raise ServiceUnavailable(f"There is no ROB service at {self.given_url}. {_way_out()}")
 
     def _ask(self, request: Request, token: str | None = None) -> Response:
