@@ -23,6 +23,7 @@ from ..connection import EXIT_LOCKED, Connection, default_data_dir, remove_conne
 from ..deadline import within
 from ..errors import DataFolderLocked, RobError, ServiceUnavailable
 from ..models import JSON, RunState
+from ..packing import PackingLimits
 from .listeners import Listeners, is_loopback, tls_context
 from .lock import DataFolder
 from .logs import open_log
@@ -117,6 +118,11 @@ class RobService(JupyterApp):
     max_submission = Int(
         10 << 30, min=1, help="Largest size of all uploads of a submission together, in bytes; default: 10 GB."
     ).tag(config=True)
+
+    max_benchmark = Int(
+        2 << 30, min=1, help="Largest size of a benchmark's folder that a coordinator adds, in bytes; default: 2 GB."
+    ).tag(config=True)
+    max_benchmark_files = Int(10_000, min=1, help="Most files and folders of a benchmark's folder.").tag(config=True)
 
     @default("data_dir")
     def _default_data_dir(self) -> str:
@@ -218,6 +224,7 @@ class RobService(JupyterApp):
             registration=self.registration,
             token_lifetime=self.token_lifetime,
             limits=UploadLimits(self.max_upload, self.max_submission),
+            packing=PackingLimits(self.max_benchmark, self.max_benchmark_files),
             stop=stopped.set,
             status=lambda: self._status(connection, queue),
         )

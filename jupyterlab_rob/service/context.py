@@ -11,6 +11,7 @@ from logging import Logger
 from typing import Any
 
 from ..models import JSON
+from ..packing import PackingLimits
 from .attempts import AttemptLimits
 from .auth import Authenticator
 from .engine.queue import ActiveRun, RunQueue
@@ -42,6 +43,8 @@ class Context:
     #: Seconds that a log-in lasts.
     token_lifetime: float
     limits: UploadLimits
+    #: Of benchmarks, unpacked.
+    packing: PackingLimits
     stop: Callable[[], None]
     status: Callable[[], JSON]
     #: Seconds since the epoch.

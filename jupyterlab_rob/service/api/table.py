@@ -7,15 +7,17 @@ from typing import Any
 from tornado import web
 
 from ..context import Context
-from . import groups, postprocessing, runs, service, uploads, users, workflows
+from . import administration, groups, postprocessing, runs, service, uploads, users, workflows
 from .handler import NotFoundHandler, ServiceHandler
 
 _PART = r"([A-Za-z0-9_.-]+)"
 
 _ROUTES: tuple[tuple[str, type[ServiceHandler]], ...] = (
     (r"", service.ServiceDescriptorHandler),
-    (r"/workflows", workflows.WorkflowsHandler),
-    (rf"/workflows/{_PART}", workflows.WorkflowHandler),
+    (r"/workflows", administration.WorkflowsHandler),
+    (r"/workflows/check", administration.CheckHandler),
+    (rf"/workflows/{_PART}", administration.WorkflowHandler),
+    (rf"/workflows/{_PART}/versions", administration.VersionsHandler),
     (rf"/workflows/{_PART}/leaderboard", workflows.LeaderboardHandler),
     (rf"/workflows/{_PART}/runs", workflows.WorkflowRunsHandler),
     (rf"/workflows/{_PART}/groups", groups.WorkflowGroupsHandler),

@@ -20,7 +20,7 @@ class WorkflowsHandler(ServiceHandler):
 class WorkflowHandler(ServiceHandler):
     async def get(self, workflow: str) -> None:
         store = self.context.store
-        handle = await self.call(store.benchmarks.get, self.identity, workflow)
+        handle = await self.call(store.benchmarks.get, self.identity, workflow, _version(self))
         self.answer(handle | await self.call(store.postprocessing.describe, self.identity, workflow))
 
 

@@ -1,46 +1,99 @@
-"""Benchmarks and their leaderboards."""
+"""Benchmarks, their versions and their leaderboards."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import logging
+import os
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
-from flowserv.model.base import WorkflowObject
-from sqlalchemy import select
+import flowserv.model.files as dirs
+from flowserv.model.base import RunObject, WorkflowObject
+from sqlalchemy import delete, func, insert, select
+from sqlalchemy.orm import Session
 
-from ...errors import InvalidInput, NotFound
+from ... import __version__
+from ...errors import Conflict, InvalidInput, NotFound, RobError
 from ...models import JSON
+from ...packing import PackingLimits
+from ...templates import Finding
 from ..identity import Identity
 from ..leaderboard import SortColumn
-from . import tables, views
-from .access import find_benchmark
+from ..limits import readable
+from . import importing, ranks, tables, versions, views
+from .access import coordinator_of, find_benchmark, is_coordinator_of, require_coordinator
 from .boards import Board, Boards
 from .controller import PlanController
-from .database import Database, bytewise
-from .importing import add_benchmark, bundled_folders
+from .database import Database, bytewise, translated_errors
+from .importing import bundled_folders
+from .incoming import Incoming, IncomingFile
 from .part import Part
 from .storage import ConfinedStorage
+from .versions import NewVersion
+
+MAX_NOTE = 1000
+
+_log = logging.getLogger("jupyterlab_rob.service")
 
 
 class Benchmarks(Part):
-    """What can be submitted to."""
+    """What can be submitted to; everybody sees them, and their coordinators change them."""
 
     def __init__(
-        self, database: Database, storage: ConfinedStorage, controller: PlanController, boards: Boards
+        self,
+        database: Database,
+        storage: ConfinedStorage,
+        controller: PlanController,
+        boards: Boards,
+        incoming: Incoming,
     ) -> None:
         super().__init__(database, storage, controller)
         self._boards = boards
+        self._incoming = incoming
+
+    def open(self) -> None:
+        """Bring files of before there were versions to their places, and the bundled benchmarks up to date."""
+        with self._database.writing() as session:
+            for benchmark in session.scalars(select(WorkflowObject.workflow_id)).all():
+                self._settle_first(session, benchmark)
+        for identifier, folder in bundled_folders().items():
+            try:
+                self._bring_up_to_date(identifier, folder)
+            except RobError as error:
+                # A coordinator's benchmark has its name, say: no reason not to serve.
+                _log.warning("The bundled benchmark '%s' is left as it is: %s", identifier, error.message)
 
     def listing(self) -> JSON:
+        """All that are not archived."""
+        of = tables.benchmarks.c
         with self._database.reading() as session:
-            workflows = session.scalars(select(WorkflowObject).order_by(bytewise(WorkflowObject.name)))
+            workflows = session.scalars(
+                select(WorkflowObject)
+                .outerjoin(tables.benchmarks, of.workflow_id == WorkflowObject.workflow_id)
+                .where(of.is_archived.is_not(True))
+                .order_by(bytewise(WorkflowObject.name))
+            )
             return {"workflows": [views.benchmark_descriptor(workflow) for workflow in workflows]}
 
-    def get(self, identity: Identity, benchmark: str) -> JSON:
+    def get(self, identity: Identity, benchmark: str, version: int | None = None) -> JSON:
+        """The benchmark's handle, as its current version declares it or another."""
         with self._reading(identity) as unit:
-            workflow = find_benchmark(unit.session, benchmark)
+            find_benchmark(unit.session, benchmark)
             groups = unit.groups.list_groups(workflow_id=benchmark, user_id=identity.user)
-            return views.benchmark_handle(workflow, groups)
+            version = version or versions.current(unit.session, benchmark)
+            return {
+                **views.benchmark_handle(versions.declared(unit.session, benchmark, version), groups),
+                "version": version,
+                "isCoordinator": is_coordinator_of(unit.session, benchmark, identity),
+                "isArchived": versions.is_archived(unit.session, benchmark),
+            }
+
+    def versions(self, benchmark: str) -> JSON:
+        with self._database.reading() as session:
+            find_benchmark(session, benchmark)
+            return {"versions": versions.listing(session, benchmark)}
 
     def leaderboard(
         self,
@@ -71,14 +124,226 @@ class Benchmarks(Part):
             )
             return views.leaderboard(schema, order or own, page, current or 1)
 
-    def add(self, folder: Path, identifier: str) -> None:
-        """Add the benchmark in ``folder``; see :mod:`.importing`."""
-        with self._database.writing() as session:
-            add_benchmark(session, self._storage, folder, identifier)
+    # -- for coordinators --
 
-    def add_bundled(self) -> None:
-        """Add the bundled benchmarks that are missing."""
-        known = {benchmark["id"] for benchmark in self.listing()["workflows"]}
-        for identifier, folder in bundled_folders().items():
-            if identifier not in known:
-                self.add(folder, identifier)
+    def begin(self, identity: Identity, benchmark: str | None, limits: PackingLimits) -> IncomingFile:
+        """A file to write a packed folder into; the caller discards it in the end.
+
+        Args:
+            benchmark: The one that gets a new version; None for a new benchmark, or one that is only checked.
+        """
+        if benchmark is None:
+            require_coordinator(identity)
+        else:
+            with self._database.reading() as session:
+                coordinator_of(session, benchmark, identity)
+        return self._incoming.begin(
+            limits.size,
+            f"The file is larger than {readable(limits.size)}, the largest benchmark that this service takes. Its "
+            "administrator can change that by RobService.max_benchmark.",
+        )
+
+    def check(self, content: IncomingFile, limits: PackingLimits) -> list[Finding]:
+        """What is wrong with the folder that was sent."""
+        with translated_errors(), importing.unpacked(content, "benchmark", limits) as folder:
+            findings = importing.check(folder)
+            if not any(finding.severity == "error" for finding in findings):
+                importing.parse(folder)
+            return findings
+
+    def create(
+        self, identity: Identity, benchmark: str, note: str | None, content: IncomingFile, limits: PackingLimits
+    ) -> list[Finding]:
+        """Add a benchmark, whose coordinator they become; the warnings about it.
+
+        Raises:
+            InvalidInput: The identifier, the note, the archive or the template is wrong; ``problems`` tells all.
+            TooLarge: It is larger than ``limits`` when unpacked.
+            Conflict: The identifier or the name is taken.
+        """
+        require_coordinator(identity)
+        importing.require_identifier(benchmark)
+        note = _good_note(note)
+        with translated_errors(), importing.unpacked(content, benchmark, limits) as folder:
+            warnings = importing.require_sound(folder)
+            self._create(benchmark, folder, importing.read(folder, identity.user, note))
+        return warnings
+
+    def update(
+        self, identity: Identity, benchmark: str, note: str | None, content: IncomingFile, limits: PackingLimits
+    ) -> list[Finding]:
+        """Add a version, which is the current one from now on; the warnings about it. An archived benchmark is no
+        longer archived then.
+
+        Raises:
+            Conflict: The folder is the same as the current version's, or another benchmark has its name.
+            RobError: As :meth:`create`.
+        """
+        note = _good_note(note)
+        with translated_errors(), importing.unpacked(content, benchmark, limits) as folder:
+            warnings = importing.require_sound(folder)
+            new = importing.read(folder, identity.user, note)
+            with self._placing() as place, self._writing(identity) as unit:
+                workflow = coordinator_of(unit.session, benchmark, identity)
+                if new.digest == _current_digest(unit.session, benchmark):
+                    if not versions.is_archived(unit.session, benchmark):
+                        raise Conflict("Nothing has changed: the folder is the same as that of the current version.")
+                    versions.set_current(unit.session, benchmark, is_archived=False)
+                else:
+                    place(self._add_version(unit.session, workflow, folder, new))
+        self._boards.forget(benchmark)
+        return warnings
+
+    def remove(self, identity: Identity, benchmark: str, *, archive: bool = False) -> None:
+        """Delete a benchmark with its submissions and files, or only archive it: then it is not listed any more and
+        takes no runs, but its results stay.
+
+        Raises:
+            Conflict: It has runs and is not to be archived.
+        """
+        with self._writing(identity) as unit:
+            workflow = coordinator_of(unit.session, benchmark, identity)
+            if archive:
+                versions.set_current(unit.session, benchmark, is_archived=True)
+                return
+            of_participants = [RunObject.workflow_id == benchmark, RunObject.group_id.is_not(None)]
+            runs = unit.session.scalar(select(func.count()).select_from(RunObject).where(*of_participants))
+            if runs:
+                raise Conflict(
+                    f"The benchmark '{benchmark}' has {'a run' if runs == 1 else f'{runs} runs'}: results that others "
+                    "compare with. Archive it (jupyter rob benchmarks remove --archive): it is hidden then, and its "
+                    "results stay."
+                )
+            folders = [self._controller.folder(run.run_id).path for run in workflow.runs]
+            unit.session.delete(workflow)
+            for table in (tables.versions, tables.coordinators, tables.postprocessing, tables.results):
+                unit.session.execute(delete(table).where(table.c.workflow_id == benchmark))
+            if benchmark in bundled_folders():
+                # What is left says that it is not to come back.
+                versions.set_current(unit.session, benchmark, is_archived=True)
+            else:
+                unit.session.execute(delete(tables.benchmarks).where(tables.benchmarks.c.workflow_id == benchmark))
+        self._boards.forget(benchmark)
+        for path in [self._storage.locate(dirs.workflow_basedir(benchmark)), *folders]:
+            self._incoming.remove(path)
+
+    def add(self, folder: Path, benchmark: str, note: str | None = None) -> None:
+        """Add the benchmark in a folder of this machine's, unchecked and nobody's."""
+        importing.require_identifier(benchmark)
+        with translated_errors(), importing.copied(folder, benchmark, self._incoming.folder) as copy:
+            self._create(benchmark, copy, importing.read(copy, None, note))
+
+    def _create(self, benchmark: str, folder: Path, new: NewVersion) -> None:
+        with self._placing() as place, self._database.writing() as session:
+            if session.get(WorkflowObject, benchmark) is not None:
+                raise Conflict(_taken(benchmark, versions.is_archived(session, benchmark)))
+            _require_free_name(session, benchmark, new)
+            # There may be the mark of a bundled benchmark that was removed.
+            session.execute(delete(tables.benchmarks).where(tables.benchmarks.c.workflow_id == benchmark))
+            versions.write_first(session, benchmark, new)
+            if new.user is not None:
+                session.execute(insert(tables.coordinators).values(workflow_id=benchmark, user_id=new.user))
+            place(self._move(folder, benchmark, 1))
+
+    def _add_version(self, session: Session, workflow: WorkflowObject, folder: Path, new: NewVersion) -> Path:
+        """The version's folder."""
+        benchmark = workflow.workflow_id
+        _require_free_name(session, benchmark, new)
+        number = versions.write_next(session, workflow, new)
+        session.flush()
+        ranks.rebuild(session, benchmark)
+        return self._move(folder, benchmark, number)
+
+    def _move(self, folder: Path, benchmark: str, version: int) -> Path:
+        target = versions.folder(self._storage, benchmark, version)
+        target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        # A service that was killed may have left one that was never written down.
+        self._incoming.remove(target)
+        os.replace(folder, target)
+        return target
+
+    @contextmanager
+    def _placing(self) -> Iterator[_Place]:
+        """Removes the folder that was put in its place when what it belongs to could not be written down."""
+        place = _Place()
+        try:
+            yield place
+        except BaseException:
+            for path in place.paths:
+                shutil.rmtree(path, ignore_errors=True)
+            raise
+
+    # -- at the start --
+
+    def _settle_first(self, session: Session, benchmark: str) -> None:
+        """What a database from before there were versions lacks of the first: its folder's place, and its digest."""
+        first = versions.folder(self._storage, benchmark, 1)
+        static = self._storage.locate(dirs.workflow_staticdir(benchmark))
+        if static.is_dir() and not first.exists():
+            first.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            os.replace(static, first)
+        if first.is_dir() and not versions.digest(session, benchmark, 1):
+            versions.set_digest(session, benchmark, 1, importing.digest_of(first))
+
+    def _bring_up_to_date(self, benchmark: str, source: Path) -> None:
+        """Add a bundled benchmark, or a version of it, unless a coordinator has changed or removed it."""
+        note = f"jupyterlab_rob {__version__}"
+        with self._database.reading() as session:
+            is_there = session.get(WorkflowObject, benchmark) is not None
+            if versions.is_archived(session, benchmark) or (
+                is_there
+                and (
+                    versions.are_somebodys(session, benchmark)
+                    or _current_digest(session, benchmark) == importing.digest_of(source)
+                )
+            ):
+                return
+        if not is_there:
+            self.add(source, benchmark, note)
+            return
+        with translated_errors(), importing.copied(source, benchmark, self._incoming.folder) as folder:
+            new = importing.read(folder, None, note)
+            with self._placing() as place, self._database.writing() as session:
+                place(self._add_version(session, find_benchmark(session, benchmark), folder, new))
+
+
+class _Place:
+    """Remembers the folders that were put in their places."""
+
+    def __init__(self) -> None:
+        self.paths: list[Path] = []
+
+    def __call__(self, path: Path) -> None:
+        self.paths.append(path)
+
+
+def _current_digest(session: Session, benchmark: str) -> str:
+    return versions.digest(session, benchmark, versions.current(session, benchmark))
+
+
+def _require_free_name(session: Session, benchmark: str, new: NewVersion) -> None:
+    name = new.declaration["name"]
+    other = select(WorkflowObject.workflow_id).where(
+        WorkflowObject.name == name, WorkflowObject.workflow_id != benchmark
+    )
+    if (taken := session.scalar(other)) is not None:
+        raise Conflict(f"The benchmark '{taken}' has the name '{name}' already. Choose another in the manifest.")
+
+
+def _taken(benchmark: str, is_archived: bool) -> str:
+    if is_archived:
+        return (
+            f"There is an archived benchmark '{benchmark}'. Choose another identifier, or bring it back: jupyter rob "
+            "benchmarks update."
+        )
+    return (
+        f"There is a benchmark '{benchmark}' already. Choose another identifier, or give it a new version: jupyter rob "
+        "benchmarks update."
+    )
+
+
+def _good_note(note: str | None) -> str | None:
+    note = (note or "").strip()
+    if len(note) > MAX_NOTE or not note.replace("\n", " ").isprintable():
+        raise InvalidInput(f"A note has at most {MAX_NOTE} characters, and all can be printed.")
+    return note or None

@@ -15,9 +15,11 @@ from flowserv.model.parameter.actor import ActorValue
 from flowserv.model.template.base import WorkflowTemplate
 from flowserv.model.workflow.state import WorkflowState
 from flowserv.volume.base import StorageVolume
+from sqlalchemy.orm import object_session
 
 from ...errors import InvalidInput
 from ..engine.plan import Plan, RunFolder, Step
+from . import versions
 from .storage import ConfinedStorage
 
 
@@ -68,7 +70,7 @@ class PlanController(WorkflowController):  # type: ignore[misc]
                 elif isinstance(value, ActorValue):
                     for file in value.files or ():
                         file.copy(target=ConfinedStorage(folder.path))
-            self.write_plan(run.run_id, run.workflow_id, run.group_id, template, arguments, Path(staticfs.basedir))
+            self.write_plan(run.run_id, run.workflow_id, run.group_id, template, arguments, _static(run, staticfs))
         except Exception as error:
             shutil.rmtree(folder.path, ignore_errors=True)
             raise PreparationFailed(run.run_id) from error
@@ -89,6 +91,13 @@ class PlanController(WorkflowController):  # type: ignore[misc]
         plan = Plan(run, benchmark, submission, str(static), variables, steps, outputs)
         plan.write(self.folder(run))
         return plan
+
+
+def _static(run: RunObject, staticfs: StorageVolume) -> Path:
+    """The files of the version that is current now; flowserv knows one folder for all."""
+    session = object_session(run)
+    assert session is not None
+    return versions.folder_in(Path(staticfs.basedir).parent, versions.current(session, run.workflow_id))
 
 
 def _expanded(template: WorkflowTemplate, arguments: Mapping[str, Any]) -> tuple[tuple[Step, ...], dict[str, Any]]:

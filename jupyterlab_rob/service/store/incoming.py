@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 import shutil
@@ -62,18 +63,25 @@ class IncomingFile(IOHandle):  # type: ignore[misc]
 
 
 class Incoming:
-    """The folder in which files arrive; on the store's file system, so that to move them in costs nothing."""
+    """The ``folder`` in which files arrive; on the store's file system, so that to move them in costs nothing."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self.folder = folder
 
     def open(self) -> None:
         """Make the folder, without what a killed service has left in it."""
-        shutil.rmtree(self._folder, ignore_errors=True)
-        self._folder.mkdir(parents=True, mode=0o700)
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self.folder.mkdir(parents=True, mode=0o700)
 
     def begin(self, limit: int, refusal: str) -> IncomingFile:
-        return IncomingFile(self._folder / secrets.token_hex(16), limit, refusal)
+        return IncomingFile(self.folder / secrets.token_hex(16), limit, refusal)
+
+    def remove(self, path: Path) -> None:
+        """Remove a folder of the store's, at once: what a kill leaves of it is in here, and goes at the next start."""
+        aside = self.folder / f"{secrets.token_hex(16)}.removed"
+        with contextlib.suppress(FileNotFoundError):
+            os.replace(path, aside)
+        shutil.rmtree(aside, ignore_errors=True)
 
 
 def move(file: IncomingFile, path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flowserv.model.base import RunObject
+from flowserv.model.base import RunObject, WorkflowObject
 from flowserv.model.run import RunManager
 from flowserv.model.workflow.state import ACTIVE_STATES
 from sqlalchemy import select, update
@@ -13,7 +13,7 @@ from ..engine.files import FileProblem, regular_files
 from ..engine.metrics import MetricsProblem, Value, read_metrics
 from ..engine.plan import Plan, RunFolder
 from ..engine.record import Cause
-from . import ranks, tables
+from . import ranks, tables, versions
 from .boards import Boards
 from .controller import PlanController
 from .database import Database
@@ -56,15 +56,18 @@ class Ledger:
             manager = RunManager(session=session, fs=self._storage)
             found = active_run(manager, run)
             benchmark = found.workflow_id
+            own = versions.of_run(session, found)
             if cause is None:
                 # flowserv reads the metrics as well, but drops them without a word when anything is odd about them.
-                found.result, cause = _result(found, folder)
+                found.result, cause = _result(own, folder)
             if cause is None:
                 names = [name for output in Plan.read(folder).outputs for name in regular_files(folder.files, output)]
                 state = found.state().success(names)
-                if found.result is not None and found.group_id is not None:
+                is_ranked = found.workflow.result_schema is not None
+                if is_ranked and found.result is not None and found.group_id is not None:
                     # Before the update, which commits: the run is on the leaderboard when its state is seen.
                     ranks.add(session, found, found.result, state.finished_at)
+                versions.impose(found, own)
                 manager.update_run(run, state, runstore=ConfinedStorage(folder.files))
             else:
                 # Before the update, which commits: the cause must be there when the state is seen.
@@ -83,14 +86,15 @@ def active_run(manager: RunManager, run: str) -> RunObject:
     return found
 
 
-def _result(run: RunObject, folder: RunFolder) -> tuple[dict[str, Value] | None, Cause | None]:
-    """The metrics of a run whose steps all went well, or what is wrong with its files."""
+def _result(benchmark: WorkflowObject, folder: RunFolder) -> tuple[dict[str, Value] | None, Cause | None]:
+    """The metrics of a run whose steps all went well, or what is wrong with its files; ``benchmark`` is as the run's
+    version declares it."""
     try:
-        for name in sorted({*Plan.read(folder).outputs, *run.outputs()}):
+        for name in sorted({*Plan.read(folder).outputs, *(file.source for file in benchmark.outputs or ())}):
             list(regular_files(folder.files, name))
     except FileProblem as problem:
         return None, Cause("output", f"The run ended without a declared result: {problem}.")
-    schema = run.workflow.result_schema
+    schema = benchmark.result_schema
     if schema is None:
         return None, None
     try:

@@ -14,7 +14,7 @@ from ...errors import Conflict, NotFound
 from ...models import JSON
 from ..engine.plan import Plan, RunFolder
 from ..identity import Identity
-from . import ranks, tables, views
+from . import ranks, tables, versions, views
 from .access import find_benchmark
 from .arguments import flowserv_arguments
 from .boards import Boards, ranks_of
@@ -37,6 +37,7 @@ class Runs(Part):
         """A new run, PENDING, with its plan; the arguments are as in docs/protocol.md."""
         with self._writing(identity) as unit:
             group = unit.submission(submission)
+            versions.require_open(unit.session, group.workflow_id)
             prepared = flowserv_arguments(arguments, group.parameters, unit.groups, submission)
             try:
                 run = unit.run_service().start_run(group_id=submission, arguments=prepared)["id"]
@@ -45,10 +46,8 @@ class Runs(Part):
                 unit.runs.delete_run(failure.run)
                 assert failure.__cause__ is not None
                 raise failure.__cause__ from None
-            version = unit.session.scalar(
-                select(tables.benchmarks.c.version).where(tables.benchmarks.c.workflow_id == group.workflow_id)
-            )
-            unit.session.execute(insert(tables.runs).values(run_id=run, version=version or 1))
+            version = versions.current(unit.session, group.workflow_id)
+            unit.session.execute(insert(tables.runs).values(run_id=run, version=version))
             folder = self._controller.folder(run)
             return self._handles(unit, [unit.runs.get_run(run)])[0], Plan.read(folder), folder
 
@@ -140,10 +139,15 @@ class Runs(Part):
         of = tables.runs.c
         own = {row.run_id: row for row in unit.session.execute(select(tables.runs).where(of.run_id.in_(found)))}
         places = ranks_of(unit.session, found)
+        numbers = {run.run_id: own[run.run_id].version if run.run_id in own else 1 for run in runs}
+        declared = {
+            key: versions.declared(unit.session, *key) for key in {(r.workflow_id, numbers[r.run_id]) for r in runs}
+        }
         return [
             views.run_handle(
                 run,
-                version=own[run.run_id].version if run.run_id in own else 1,
+                declared[run.workflow_id, numbers[run.run_id]],
+                version=numbers[run.run_id],
                 cause=own[run.run_id].cause if run.run_id in own else None,
                 rank=places.get(run.run_id),
                 notebooks=self._notebooks(run),

@@ -34,10 +34,10 @@ class Store:
         passwords = Passwords()
         self.accounts = Accounts(*shared, passwords)
         self.logins = Logins(*shared, passwords)
-        self.benchmarks = Benchmarks(*shared, boards)
-        self.submissions = Submissions(*shared)
         #: Where what is uploaded arrives.
         self.incoming = Incoming(data_dir / "files" / "incoming")
+        self.benchmarks = Benchmarks(*shared, boards, self.incoming)
+        self.submissions = Submissions(*shared)
         self.uploads = Uploads(*shared, self.incoming)
         self.runs = Runs(*shared, boards)
         self.postprocessing = Postprocessing(*shared, boards)
@@ -45,11 +45,11 @@ class Store:
         self.ledger = Ledger(self._database, storage, controller, boards)
 
     def open(self) -> None:
-        """Create the database where there is none and add the bundled benchmarks that are missing."""
+        """Create the database where there is none, or bring it up to date, and so the bundled benchmarks."""
         self._run_folders.mkdir(exist_ok=True, mode=0o700)
         self.incoming.open()
         self._database.init()
-        self.benchmarks.add_bundled()
+        self.benchmarks.open()
 
     def close(self) -> None:
         self._database.close()

@@ -16,6 +16,7 @@ from ...models import JSON
 from ..identity import Identity
 from .access import find_benchmark, members_of
 from .part import Part
+from .versions import require_open
 
 MAX_NAME = 512
 
@@ -59,6 +60,7 @@ class Submissions(Part):
         name = _good_name(name)
         with self._writing(identity) as unit:
             find_benchmark(unit.session, benchmark)
+            require_open(unit.session, benchmark)
             _require_free(unit.session, benchmark, name)
             _active_users(unit.session, members or ())
             try:

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import flowserv.model.template.parameter as tp
-from flowserv.model.base import GroupObject, RunObject, WorkflowObject
+from flowserv.model.base import GroupObject, RunFile, RunObject, WorkflowObject
+from flowserv.model.template.files import WorkflowOutputFile
 from flowserv.model.template.schema import ResultSchema
 from flowserv.view.run import RunSerializer
 from flowserv.view.workflow import WorkflowSerializer
@@ -51,6 +52,7 @@ def run_descriptor(run: RunObject) -> JSON:
 
 def run_handle(
     run: RunObject,
+    declared: WorkflowObject,
     *,
     version: int,
     cause: JSON | None,
@@ -58,9 +60,12 @@ def run_handle(
     notebooks: Sequence[JSON],
     progress: Mapping[str, Any] | None,
 ) -> JSON:
+    """``declared`` is the benchmark as the run's version declares it."""
     arguments = run.arguments or []
     return {
-        **_runs.run_handle(run, run.group),
+        # In the place of flowserv's group, whose parameters are the current version's.
+        **_runs.run_handle(run, declared),
+        **_result_files(run, declared),
         "arguments": public_arguments(arguments),
         "groupName": run.group.name if run.group is not None else None,
         "notebook": submitted_notebook(arguments),
@@ -71,6 +76,22 @@ def run_handle(
         "notebooks": list(notebooks),
         "cause": cause,
     }
+
+
+def _result_files(run: RunObject, declared: WorkflowObject) -> JSON:
+    """The result files with what the run's version tells of them; flowserv asks the current one."""
+    if not run.is_success():
+        return {}
+    told = {file.source: file for file in declared.outputs or ()}
+    return {"files": [_result_file(file, told.get(file.name)) for file in run.files]}
+
+
+def _result_file(file: RunFile, told: WorkflowOutputFile | None) -> JSON:
+    handle: JSON = {"id": file.file_id, "name": file.name}
+    if told is not None:
+        details = {"title": told.title, "caption": told.caption, "widget": told.widget, "format": told.format}
+        handle |= {"name": told.key, **{name: value for name, value in details.items() if value is not None}}
+    return handle
 
 
 def postprocessing_handle(run: RunObject) -> JSON:
@@ -92,7 +113,11 @@ def leaderboard(schema: ResultSchema, order: Sequence[SortColumn], page: Page, v
                     "finishedAt": row.result.finished_at,
                 },
                 "group": {"id": row.result.submission, "name": row.result.submission_name},
-                "results": [{"name": name, "value": value} for name, value in row.result.values.items()],
+                # An older version's result may lack columns, or have others.
+                "results": [
+                    {"name": column.column_id, "value": row.result.values.get(column.column_id)}
+                    for column in schema.columns
+                ],
                 "rank": row.rank,
                 "version": row.result.version,
             }
