@@ -54,6 +54,8 @@ class Entry:
         return self.status if asker in self.may else 403 if asker in EVERYBODY else 401
 
 
+FOLDER = {"file": ("folder.tar.gz", b"no archive")}
+
 ENTRIES = (
     Entry("GET", "", PUBLIC, 200),
     Entry("GET", "workflows", EVERYBODY, 200),
@@ -62,6 +64,17 @@ ENTRIES = (
     Entry("GET", "workflows/{benchmark}/runs", EVERYBODY, 200),
     Entry("GET", "workflows/{benchmark}/groups", EVERYBODY, 200),
     Entry("POST", "workflows/{benchmark}/groups", EVERYBODY, 201, json={"name": "{new_name}"}),
+    # The probe has no post-processing.
+    Entry("GET", "workflows/{benchmark}/downloads/files/x", EVERYBODY, 404),
+    Entry("GET", "workflows/{benchmark}/downloads/archive", EVERYBODY, 404),
+    Entry("GET", "workflows/{benchmark}/postproc/log", COORDINATORS, 404),
+    # What is no folder is refused for that, after it was asked who sends it.
+    Entry("POST", "workflows", ANY_COORDINATOR, 400, form={"id": "mine"}, files=FOLDER),
+    Entry("POST", "workflows/check", ANY_COORDINATOR, 400, form={"id": "mine"}, files=FOLDER),
+    Entry("PUT", "workflows/{benchmark}", COORDINATORS, 400, form={"note": "none"}, files=FOLDER),
+    # It has runs.
+    Entry("DELETE", "workflows/{benchmark}", COORDINATORS, 409),
+    Entry("GET", "workflows/{benchmark}/versions", EVERYBODY, 200),
     Entry("GET", "groups", EVERYBODY, 200),
     Entry("GET", "groups/{submission}", MEMBERS, 200),
     Entry("PUT", "groups/{submission}", MEMBERS, 200, json={"name": "{new_name}"}),
@@ -121,6 +134,7 @@ class World:
         database.close()
         self.member = self._users["member"]
         self.submission = self.member.submission()
+        self.run = self.new_run
         self.somebody = self._users["somebody"].id
         self.somebodys_name = "somebody"
 
@@ -135,10 +149,6 @@ class World:
     @cached_property
     def upload(self) -> str:
         return self.new_upload
-
-    @cached_property
-    def run(self) -> str:
-        return self.new_run
 
     @cached_property
     def result(self) -> str:
