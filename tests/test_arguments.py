@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from jupyterlab_rob.arguments import coerce, coerce_freely, misfit
+from jupyterlab_rob.arguments import coerce, coerce_freely, misfit, unspeakable
 from jupyterlab_rob.errors import InvalidInput
 
 SELECT = {"name": "kind", "dtype": "select", "values": [{"name": "One", "value": 1}, {"name": "A", "value": "a"}]}
@@ -103,3 +103,29 @@ def test_coerce_refuses(declaration: dict[str, Any], text: str) -> None:
 def test_coerce_freely_as_papermill() -> None:
     texts = ["True", "None", "7", "7.5", "seven", "", "nan", "inf"]
     assert [coerce_freely(text) for text in texts] == [True, None, 7, 7.5, "seven", "", "nan", "inf"]
+
+
+@pytest.mark.parametrize(
+    ("value", "severity"),
+    [
+        ("plain-1.5_x,y=z:/@%+", None),
+        ("粒子", None),
+        ("two words", "warning"),
+        ("", "warning"),
+        ("*", "warning"),
+        ([1, 2], "warning"),
+        ('say "hi"', "error"),
+        ("it's", "error"),
+        ("$HOME", "error"),
+        ("`id`", "error"),
+        ("a;b", "error"),
+        ("a|b", "error"),
+        ("a\nb", "error"),
+        ("a\\", "error"),
+        (["a"], "error"),
+        ({"a": 1}, "error"),
+    ],
+)
+def test_unspeakable(value: Any, severity: str | None) -> None:
+    found = unspeakable(value)
+    assert (found[0] if found else None) == severity

@@ -33,6 +33,16 @@ def test_parser_takes_chunks_cut_anywhere(size: int) -> None:
     assert [event for chunk in chunks for event in parser.feed(chunk)] == [{"run": "1"}, {"run": "é"}, {"run": "3"}]
 
 
+def test_parser_knows_the_last_id_and_resets() -> None:
+    parser = EventParser()
+    assert list(parser.feed(b'event: run\ndata: {"run": "1"}\n\n')) == [{"run": "1"}]
+    assert parser.last_id is None
+    assert list(parser.feed(b"event: run\ndata: {}\nid: 7\n")) == []
+    assert parser.last_id is None, "not before the event is complete"
+    assert list(parser.feed(b"\nevent: reset\ndata: {}\nid: 9\n\n: comment\n\n")) == [{}, None]
+    assert parser.last_id == "9"
+
+
 class Listener:
     """A monitor and what it told; ``send`` makes the scripted service tell it something."""
 
@@ -100,6 +110,30 @@ async def test_it_listens_again_when_the_stream_breaks(
     assert listener.monitor.active == 0, "what is not known is not counted"
     await send(stream, state="RUNNING")
     await until(lambda: len(listener.events) == 2)
+    await listener.monitor.stop()
+
+
+async def test_it_goes_on_where_the_stream_broke(scripted: ScriptedService, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(monitor, "_FIRST_DELAY", 0.01)
+    listener = Listener(scripted)
+    listener.monitor.wake()
+    stream = await listener.stream()
+    assert "Last-Event-ID" not in stream.request.headers
+    stream.write(f"id: 12\nevent: run\ndata: {json.dumps({**RUN, 'state': 'RUNNING'})}\n\n")
+    await stream.flush()
+    await until(lambda: listener.monitor.active == 1)
+    stream.detach().close()
+    stream = await listener.stream()
+    assert stream.request.headers["Last-Event-ID"] == "12"
+    assert listener.monitor.active == 1, "nothing is missed, so it is active still"
+    # Too much has happened since.
+    handle = {"id": "r", "state": "ERROR", "workflowId": "b", "groupId": "s", "messages": ["no"], "cause": None}
+    scripted.answers["GET runs/r"] = handle
+    stream.write("event: reset\ndata: {}\n\n")
+    await stream.flush()
+    await until(lambda: len(listener.events) == 2)
+    assert listener.events[-1] == {**RUN, "state": "ERROR", "message": "no"}
+    assert listener.monitor.active == 0
     await listener.monitor.stop()
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from jupyterlab_rob.preflight import check, coerce_arguments, split_arguments
 
-from .protocol import BENCHMARK, GOOD_CELL, make_notebook
+from .protocol import BENCHMARK, GOOD_CELL, KERNEL, make_notebook
 
 
 def errors(notebook: dict[str, Any], arguments: dict[str, Any] | None = None, **benchmark: Any) -> list[str]:
@@ -141,3 +141,63 @@ def test_calls_that_do_not_work_in_a_run() -> None:
 
 def test_errors_about_the_target() -> None:
     assert "no step that takes a notebook" in errors(make_notebook("x = 1"), parameters=[])[0]
+
+
+SCRIPT: dict[str, Any] = {
+    "notebookSteps": [],
+    "parameters": [
+        {"dtype": "file", "name": "code", "target": "code/predict.py", "isRequired": True},
+        {"dtype": "int", "name": "shift", "range": "[0,10)"},
+        {"dtype": "string", "name": "title"},
+    ],
+}
+
+
+def test_notebook_that_is_sent_as_a_script() -> None:
+    assert check(make_notebook(GOOD_CELL, metadata=KERNEL), {**BENCHMARK, **SCRIPT}, {"shift": 3, "title": "a b"}) == []
+    # It needs no kernel, but Python.
+    found = errors(make_notebook(GOOD_CELL, metadata={"language_info": {"name": "R"}}), **SCRIPT)
+    assert found == ["Only a Python notebook can be sent as a script; its language is r."]
+    (message,) = errors(make_notebook(GOOD_CELL, "a = !ls"), **SCRIPT)
+    assert message.startswith("Cell 2, line 1: ")
+
+
+def test_script_without_options() -> None:
+    (problem,) = check(make_notebook("x = 1", tagged=None), {**BENCHMARK, **SCRIPT}, {})
+    assert problem.severity == "warning"
+    assert "no `parameters` cell" in problem.message
+
+
+def test_arguments_of_a_script() -> None:
+    notebook = make_notebook(GOOD_CELL + "\ndepth = 1")
+    (message,) = errors(notebook, {"depth": 2}, **SCRIPT)
+    assert message == (
+        "depth can't be given: the notebook is sent as a script file, and the benchmark sets only shift, title. "
+        "Assign depth in the notebook."
+    )
+    (message,) = errors(notebook, {"shfit": 2}, **SCRIPT)
+    assert "Did you mean shift?" in message
+    assert errors(notebook, {"shift": 10}, **SCRIPT) == ["shift takes a number in [0,10), not 10."]
+    assert errors(notebook, {"code": 1}, **SCRIPT) == ["code is the notebook itself and takes no other value."]
+    assert "the program ends" in check(make_notebook(GOOD_CELL, "exit()"), {**BENCHMARK, **SCRIPT}, {})[0].message
+
+
+def test_values_that_become_part_of_a_command() -> None:
+    classic = {**SCRIPT, "valuesInCommands": True}
+    notebook = make_notebook(GOOD_CELL)
+    assert errors(notebook, {"title": "$(id)"}) != []
+    assert errors(notebook, {"title": "$(id)"}, **SCRIPT) == []
+    (message,) = errors(notebook, {"title": "$(id)"}, **classic)
+    assert message.startswith('title holds "$"')
+    (problem,) = check(notebook, {**BENCHMARK, **classic}, {"title": "two words"})
+    assert problem.severity == "warning"
+    assert check(notebook, {**BENCHMARK, **classic}, {"title": None, "shift": 1}) == []
+
+
+def test_notebook_file() -> None:
+    parameters = [{"dtype": "file", "name": "code", "target": "code/predict.ipynb"}]
+    assert errors(make_notebook("x = 1", metadata={}), notebookSteps=[], parameters=parameters) == [
+        "The notebook has no kernel: choose one in JupyterLab (top right) and save the notebook."
+    ]
+    found = errors(make_notebook("x = 1"), {"x": 2}, notebookSteps=[], parameters=parameters)
+    assert "sent as a notebook file" in found[0]

@@ -10,7 +10,7 @@ import pytest
 from jupyterlab_rob import notebooks
 from jupyterlab_rob.errors import Conflict, Forbidden, InvalidInput, NotFound, ServiceUnavailable, TooLarge
 from jupyterlab_rob.flows import Flow, Request, Response, get
-from jupyterlab_rob.submission import find_benchmark, safe_name, submit
+from jupyterlab_rob.submission import find_benchmark, prepare, safe_name, start, submit
 
 from .protocol import BENCHMARK, GOOD_CELL, make_notebook
 
@@ -76,6 +76,31 @@ def test_upload_is_clean() -> None:
     body = script.requests[1].body or b""
     assert b"SECRET" not in body
     assert notebooks.dump(notebooks.clean(notebook)) in body
+
+
+@pytest.mark.parametrize(
+    ("target", "open_target"), [("code/predict.py", False), ("notebook.py", True), ("code/predict.ipynb", False)]
+)
+def test_file_that_the_benchmark_runs(target: str, open_target: bool) -> None:
+    declared = {"dtype": "file", "name": "code", "target": target, "isTargetOpen": open_target}
+    benchmark = {**BENCHMARK, "parameters": [declared, BENCHMARK["parameters"][1]], "notebookSteps": []}
+    script = Script(
+        ("GET workflows/b1/groups", 200, {"groups": [GROUP]}),
+        ("POST uploads/g1/files", 201, {"id": "f1"}),
+        ("POST groups/g1/runs", 201, {"id": "r1"}),
+    )
+    upload = prepare(benchmark, NOTEBOOK, "mine.ipynb", {"shift": 1})
+    script.drive(start(benchmark, upload, {"shift": 1}, "alice"))
+    suffix = target.rpartition(".")[2]
+    assert upload.name == f"mine.{suffix}"
+    body = script.requests[1].body or b""
+    assert f'filename="mine.{notebooks.digest(NOTEBOOK)}.{suffix}"'.encode() in body
+    assert upload.content in body
+    assert (b"argparse" in body) == (suffix == "py")
+    value: dict[str, Any] = {"fileId": "f1", **({"targetPath": "notebook.py"} if open_target else {})}
+    assert json.loads(script.requests[2].body or b"") == {
+        "arguments": [{"name": "shift", "value": 1}, {"name": "code", "value": {"type": "$file", "value": value}}]
+    }
 
 
 def test_submission_is_made_when_there_is_none() -> None:
