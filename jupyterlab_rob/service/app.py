@@ -251,7 +251,7 @@ class RobService(JupyterApp):
             await queue.close()
             await postprocessing.close()
             await changes.settled()
-            events.close()
+            await events.close()
             await listeners.close_all_connections()
             passwords.shutdown()
             executor.shutdown()
