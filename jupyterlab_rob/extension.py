@@ -11,6 +11,7 @@ It loads neither flowserv nor papermill: a Jupyter server must stay small and qu
 
 from __future__ import annotations
 
+import os
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -22,9 +23,10 @@ from traitlets import Float, Integer, Unicode, default
 from . import embedded
 from .connection import default_data_dir
 from .credentials import Credentials
+from .errors import InvalidInput
 from .models import JSON
 from .monitor import Monitor
-from .remote import RemoteService, configured_url
+from .remote import VARIABLE, RemoteService, configured_url
 from .routes import routes
 from .upstream import Upstream
 
@@ -80,7 +82,12 @@ class RobExtension(ExtensionApp):
         return self.monitor.active
 
     def _remote(self) -> RemoteService | None:
-        url = configured_url(self.url)
+        try:
+            url = configured_url(self.url)
+        except InvalidInput as error:
+            # Who asks is told the same, by each answer: a server without the extension would say less.
+            self.log.error(error.message)
+            url = self.url or os.environ.get(VARIABLE)
         return RemoteService(url, Credentials()) if url else None
 
     def _emit(self, event: JSON) -> None:

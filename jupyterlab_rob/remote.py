@@ -103,7 +103,7 @@ class RemoteService:
     """The service that a URL leads to.
 
     Args:
-        url: As :func:`configured_url` leaves it.
+        url: As :func:`configured_url` leaves it; if it is none, each request says so.
         credentials: Where its token is.
     """
 
@@ -118,6 +118,7 @@ class RemoteService:
 
         Raises:
             ServiceUnavailable: Nobody answers, or no ROB service.
+            InvalidInput: The URL is none.
         """
         with self._lock:
             if self._found is None:
@@ -220,6 +221,7 @@ class RemoteService:
         response.json()
 
     def _locate(self) -> tuple[str, Dialect]:
+        configured_url(self.given_url)
         # The API's base, or the server that it is on.
         closed: tuple[str, Dialect] | None = None
         for base in dict.fromkeys((self.given_url, f"{self.given_url.removesuffix(_API)}{_API}")):

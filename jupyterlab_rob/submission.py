@@ -122,7 +122,7 @@ def start(benchmark: JSON, upload: Upload, arguments: Mapping[str, Any], submiss
 
 
 def _upload_and_start(group_id: str, benchmark: JSON, upload: Upload, arguments: Mapping[str, Any]) -> Flow[JSON]:
-    file = yield from _send(group_id, upload)
+    file = yield from send(group_id, upload)
     own, notebooks_own = split_arguments(benchmark, arguments)
     value: JSON = {"fileId": file["id"]}
     if upload.target.is_step:
@@ -169,7 +169,8 @@ def _find_group(path: str, name: str) -> Flow[JSON | None]:
     return next((group for group in groups if group["name"] == name), None)
 
 
-def _send(group_id: str, upload: Upload) -> Flow[JSON]:
+def send(group_id: str, upload: Upload) -> Flow[JSON]:
+    """Send what was prepared to a submission; the handle of the file."""
     boundary = uuid.uuid4().hex
     kind = "text/x-python" if upload.target.format == "script" else "application/x-ipynb+json"
     name = upload.name

@@ -7,9 +7,12 @@ import subprocess
 import sys
 from typing import Any
 
+import pytest
+from tornado.httpclient import HTTPClientError
+
 import jupyterlab_rob
 
-HEAVY = ("flowserv", "papermill", "nbformat", "nbclient", "sqlalchemy", "requests", "pandas")
+HEAVY = ("flowserv", "papermill", "nbconvert", "nbformat", "nbclient", "sqlalchemy", "requests", "pandas")
 
 
 def loaded_by(code: str) -> set[str]:
@@ -52,7 +55,7 @@ def test_traits_have_help() -> None:
     from jupyterlab_rob.extension import RobExtension
 
     own = RobExtension.class_own_traits(config=True)
-    assert own.keys() >= {"data_dir", "start_timeout", "max_body_size"}
+    assert own.keys() >= {"url", "data_dir", "start_timeout", "max_body_size"}
     assert all(trait.help for trait in own.values())
 
 
@@ -64,3 +67,18 @@ async def test_nothing_is_started_by_loading(home: Any, jp_serverapp: Any) -> No
     assert extension.current_activity() == 0
     assert embedded.find() is None
     assert not home.data_dir.exists()
+
+
+@pytest.fixture
+def bad_url(home: Any, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.setenv("ROB_URL", "ftp://host")
+    return "ftp://host"
+
+
+async def test_url_that_is_none(bad_url: str, jp_serverapp: Any, jp_fetch: Any) -> None:
+    for path in ("rob/session", "rob/api/v1/workflows"):
+        with pytest.raises(HTTPClientError) as caught:
+            await jp_fetch(path)
+        assert caught.value.code == 400
+        assert caught.value.response is not None
+        assert "must begin with http:// or https://" in json.loads(caught.value.response.body)["message"]
