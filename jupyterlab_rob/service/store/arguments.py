@@ -19,6 +19,8 @@ from .storage import ConfinedFile
 
 #: Type of an argument that names an uploaded notebook; see docs/protocol.md.
 NOTEBOOK = "$notebook"
+#: The same for an uploaded file of any kind, as published.
+FILE = "$file"
 
 
 def flowserv_arguments(
@@ -58,7 +60,19 @@ def _argument(
     parameter = parameters.get(name)
     if parameter is not None and parameter.is_actor():
         return {"name": name, "value": _actor(name, value, groups, submission)}
+    if (parameter is not None and parameter.is_file()) or (isinstance(value, dict) and value.get("type") == FILE):
+        _require_file(name, value)
     return argument
+
+
+def _require_file(name: str, value: Any) -> None:
+    """flowserv takes the value apart without a look; where the file then goes, the storage decides."""
+    reference = value.get("value") if isinstance(value, dict) and value.get("type") == FILE else None
+    if not isinstance(reference, dict) or not isinstance(reference.get("fileId"), str):
+        raise InvalidInput(f"The argument '{name}' must be an uploaded file.")
+    target = reference.get("targetPath")
+    if target is not None and (not isinstance(target, str) or "\0" in target):
+        raise InvalidInput(f"The target path of the argument '{name}' must be a path inside the run's folder.")
 
 
 def _actor(name: str, value: Any, groups: WorkflowGroupManager, submission: str) -> ActorValue:

@@ -32,7 +32,7 @@ from ..engine.files import FileProblem, link, regular_files
 from ..engine.plan import Plan, RunFolder
 from ..engine.record import Cause, RecordReader
 from ..identity import Identity
-from . import tables, views
+from . import tables, versions, views
 from .access import coordinator_of, find_benchmark, is_coordinator_of
 from .boards import Boards
 from .controller import PlanController
@@ -119,7 +119,7 @@ class Postprocessing(Part):
                     None,
                     WorkflowTemplate(workflow_spec=specification, parameters=PARAMETERS),
                     {PARA_RUNS: RUNS_DIR},
-                    self._own_files(benchmark, given["version"]),
+                    versions.folder(self._storage, benchmark, given["version"]),
                 )
         except FileProblem as problem:
             cause = Cause("output", f"Post-processing could not begin: {problem}.")
@@ -215,16 +215,10 @@ class Postprocessing(Part):
         ranked = [row.result for row in self._boards.get(session, workflow.workflow_id)]
         if not ranked:
             return None
-        version = select(tables.benchmarks.c.version).where(tables.benchmarks.c.workflow_id == workflow.workflow_id)
         return {
-            "version": session.scalar(version) or 1,
+            "version": versions.current(session, workflow.workflow_id),
             "runs": [{"id": result.run, "name": result.submission_name, "files": files} for result in ranked],
         }
-
-    def _own_files(self, benchmark: str, version: int) -> Path:
-        """The folder of the benchmark's own files, in its current version."""
-        versioned = self._storage.locate(dirs.workflow_basedir(benchmark)) / "versions" / str(version)
-        return versioned if versioned.is_dir() else self._storage.locate(dirs.workflow_staticdir(benchmark))
 
     def _provide(self, benchmark: str, runs: Sequence[JSON], folder: RunFolder) -> None:
         """Fill the folder ``runs`` that the steps get.
