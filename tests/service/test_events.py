@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Iterator, Mapping
 from typing import Any
 
 import pytest
@@ -161,7 +161,7 @@ def test_what_was_published_is_heard_before_the_end() -> None:
 class Listener:
     """Follows a service's stream in a thread."""
 
-    def __init__(self, url: str, headers: dict[str, str]) -> None:
+    def __init__(self, url: str, headers: Mapping[str, str | bytes]) -> None:
         self.blocks: list[tuple[str, str, Any]] = []
         self._answer = requests.get(f"{url}/events", headers=headers, stream=True, timeout=TIMEOUT)
         assert self._answer.status_code == 200

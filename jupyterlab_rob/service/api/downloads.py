@@ -33,11 +33,11 @@ def open_file(download: Download) -> OpenFile:
         if error.errno in (errno.ELOOP, errno.ENOENT, errno.ENOTDIR, errno.ENXIO):
             raise _gone(download.name) from error
         raise
-    content = os.fdopen(number, "rb", buffering=0)
     status = os.fstat(number)
     if not stat.S_ISREG(status.st_mode):
-        content.close()
+        os.close(number)
         raise _gone(download.name)
+    content = os.fdopen(number, "rb", buffering=0)
     return OpenFile(content, status.st_size, f'"{status.st_ino:x}-{status.st_size:x}-{status.st_mtime_ns:x}"')
 
 

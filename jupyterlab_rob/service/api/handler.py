@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import json
 import sys
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from logging import Logger
 from typing import TYPE_CHECKING, Any, ClassVar, ParamSpec, TypeVar
 
@@ -18,7 +18,8 @@ from ...errors import InvalidInput, RobError, TooLarge, TooManyAttempts, Unauthe
 from ...models import JSON
 from ..identity import Identity
 from ..limits import readable
-from ..store import Download
+from ..store import Archive, Download
+from .archives import tar_gz
 from .downloads import attachment, open_file
 from .linger import linger
 from .ranges import Unsatisfiable, parse_range
@@ -189,13 +190,14 @@ class ServiceHandler(web.RequestHandler):
         finally:
             content.close()
 
-    async def send_made(self, name: str, mime_type: str, pieces: Generator[bytes, None, None]) -> None:
-        """Send what is made while it is sent, in a thread; ``pieces`` may fail at any time, and then the client sees
-        that the answer is not complete."""
-        self.set_header("Content-Type", mime_type)
-        self.set_header("Content-Disposition", attachment(name))
+    async def send_archive(self, archive: Archive) -> None:
+        """Send files as one, which is made while it is sent; when it can't be made to its end the client sees that the
+        answer is not complete."""
+        self.set_header("Content-Type", "application/gzip")
+        self.set_header("Content-Disposition", attachment(archive.name))
         if self.request.method == "HEAD":
             return
+        pieces = tar_gz(archive)
         try:
             while piece := await self.call(next, pieces, b""):
                 self.write(piece)

@@ -45,6 +45,7 @@ PATTERNS = {
     "runs:get": "runs/{runId}",
     "runs:cancel": "runs/{runId}",
     "runs:delete": "runs/{runId}",
+    "runs:download:archive": "runs/{runId}/downloads/archive",
     "runs:download:file": "runs/{runId}/downloads/files/{fileId}",
     "runs:log": "runs/{runId}/log",
     "runs:notebook": "runs/{runId}/notebooks/{step}",

@@ -33,6 +33,11 @@ class ResultFileHandler(ServiceHandler):
         await self.send(await self.call(self.context.store.runs.result_file, self.identity, run, file))
 
 
+class RunArchiveHandler(ServiceHandler):
+    async def get(self, run: str) -> None:
+        await self.send_archive(await self.call(self.context.store.runs.archive, self.identity, run))
+
+
 class RunLogHandler(ServiceHandler):
     async def get(self, run: str) -> None:
         await self.send(await self.call(self.context.store.runs.log, self.identity, run))

@@ -31,6 +31,7 @@ _ROUTES: tuple[tuple[str, type[ServiceHandler]], ...] = (
     (rf"/uploads/{_PART}/files/{_PART}", uploads.UploadHandler),
     (rf"/runs/{_PART}", runs.RunHandler),
     (rf"/runs/{_PART}/downloads/files/{_PART}", runs.ResultFileHandler),
+    (rf"/runs/{_PART}/downloads/archive", runs.RunArchiveHandler),
     (rf"/runs/{_PART}/log", runs.RunLogHandler),
     (rf"/runs/{_PART}/notebooks/{_PART}", runs.ExecutedNotebookHandler),
     (r"/users", users.UsersHandler),

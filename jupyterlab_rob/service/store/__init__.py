@@ -9,8 +9,9 @@ import os
 # flowserv imports GitPython, which refuses to be imported where there is no git; nothing here uses it.
 os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
 
+from .archives import Archive
 from .incoming import IncomingFile
 from .part import Download
 from .store import Store
 
-__all__ = ["Download", "IncomingFile", "Store"]
+__all__ = ["Archive", "Download", "IncomingFile", "Store"]

@@ -16,6 +16,7 @@ from ..engine.plan import Plan, RunFolder
 from ..identity import Identity
 from . import ranks, tables, versions, views
 from .access import find_benchmark
+from .archives import Archive, result_archive
 from .arguments import flowserv_arguments
 from .boards import Boards, ranks_of
 from .controller import PlanController, PreparationFailed
@@ -117,6 +118,12 @@ class Runs(Part):
         with self._reading(identity) as unit:
             unit.run(run)
             return Download.of(unit.runs.get_runfile(run_id=run, file_id=file))
+
+    def archive(self, identity: Identity, run: str) -> Archive:
+        """All result files of a run."""
+        with self._reading(identity) as unit:
+            found = unit.run(run)
+            return result_archive(unit, found, found.workflow_id, found.group.name, run[:8])
 
     def log(self, identity: Identity, run: str) -> Download:
         with self._reading(identity) as unit:

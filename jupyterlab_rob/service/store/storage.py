@@ -59,8 +59,8 @@ class ConfinedStorage(FileSystemStorage):  # type: ignore[misc]
         self.locate(path).mkdir(parents=True, exist_ok=True)
 
     def load(self, key: str) -> ConfinedFile:
-        path = self.locate(key)
-        if path.is_symlink() or not path.is_file():
+        # Wherever a link leads, it is no file of the store's.
+        if os.path.islink(os.path.join(self.basedir, key)) or not (path := self.locate(key)).is_file():
             raise err.UnknownFileError(key)
         return ConfinedFile(path)
 
