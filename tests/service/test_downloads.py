@@ -145,7 +145,8 @@ def test_archive_is_what_tar_reads(tmp_path: Path, size: int) -> None:
     content = os.urandom(size)
     (tmp_path / "file").write_bytes(content)
     name = "deep/" + "ü" * 120
-    archive = Archive("a.tar.gz", 1_700_000_000, (download(tmp_path / "file", name), download(tmp_path / "file", "b")))
+    os.utime(tmp_path / "file", (0, 1_700_000_000))
+    archive = Archive("a.tar.gz", (download(tmp_path / "file", name), download(tmp_path / "file", "b")))
     data = b"".join(tar_gz(archive))
     with tarfile.open(fileobj=io.BytesIO(data)) as read:
         assert [(member.name, member.size, member.mtime) for member in read] == [
@@ -158,11 +159,16 @@ def test_archive_is_what_tar_reads(tmp_path: Path, size: int) -> None:
     assert len(gzip.decompress(data)) % 512 == 0
 
 
+def test_file_that_is_missing_is_told_before_anything_is_sent(tmp_path: Path) -> None:
+    with pytest.raises(NotFound, match="'gone'"):
+        next(tar_gz(Archive("a.tar.gz", (download(tmp_path / "gone"),))))
+
+
 @pytest.mark.parametrize("name", ["../a", "/a", "a/../../b"])
 def test_no_name_leads_out_of_the_archive(tmp_path: Path, name: str) -> None:
     (tmp_path / "file").write_bytes(b"x")
     with pytest.raises(FileProblem):
-        list(tar_gz(Archive("a.tar.gz", 0, (download(tmp_path / "file", name),))))
+        list(tar_gz(Archive("a.tar.gz", (download(tmp_path / "file", name),))))
 
 
 def test_archive_that_can_not_be_made_does_not_look_complete(service: ServiceProcess) -> None:

@@ -18,21 +18,21 @@ _BLOCK = tarfile.BLOCKSIZE
 
 
 def tar_gz(archive: Archive) -> Generator[bytes, None, None]:
-    """The archive's bytes in pieces, the same whenever it is made. It blocks.
+    """The archive's bytes in pieces, the same whenever it is made of the same files. It blocks.
 
     A link is not followed and no name leads out of where the archive is unpacked. Raises NotFound when a file is not
     there any more, or not as long as it was when it was begun: what was sent until then is no archive.
     """
     deflate = zlib.compressobj(wbits=_GZIP)
     for file in archive.files:
-        for piece in _member(file, archive.modified):
+        for piece in _member(file):
             if compressed := deflate.compress(piece):
                 yield compressed
     yield deflate.compress(bytes(2 * _BLOCK)) + deflate.flush()
 
 
-def _member(file: Download, modified: int) -> Generator[bytes, None, None]:
-    content, size, _ = open_file(file)
+def _member(file: Download) -> Generator[bytes, None, None]:
+    content, size, _, modified = open_file(file)
     with content:
         head = tarfile.TarInfo(str(relative_path(file.name)))
         head.size, head.mtime, head.mode = size, modified, 0o644

@@ -18,6 +18,8 @@ class OpenFile(NamedTuple):
     content: IO[bytes]
     size: int
     etag: str
+    #: In seconds since the epoch.
+    modified: int
 
 
 def open_file(download: Download) -> OpenFile:
@@ -38,7 +40,8 @@ def open_file(download: Download) -> OpenFile:
         os.close(number)
         raise _gone(download.name)
     content = os.fdopen(number, "rb", buffering=0)
-    return OpenFile(content, status.st_size, f'"{status.st_ino:x}-{status.st_size:x}-{status.st_mtime_ns:x}"')
+    etag = f'"{status.st_ino:x}-{status.st_size:x}-{status.st_mtime_ns:x}"'
+    return OpenFile(content, status.st_size, etag, int(status.st_mtime))
 
 
 def attachment(name: str) -> str:

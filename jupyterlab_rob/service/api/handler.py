@@ -158,7 +158,7 @@ class ServiceHandler(web.RequestHandler):
     async def send(self, download: Download) -> None:
         """Send a file, or the part that is asked for, in pieces; a reader that is slow makes the service wait, not
         grow."""
-        content, size, etag = await self.call(open_file, download)
+        content, size, etag, _ = await self.call(open_file, download)
         try:
             text = download.mime_type.startswith("text/")
             self.set_header("Content-Type", download.mime_type + ("; charset=utf-8" if text else ""))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import datetime, timezone
 
 from flowserv.model.base import RunObject
 
@@ -16,10 +15,9 @@ _UNSAFE = re.compile(r"[^\w.-]+")
 
 @dataclass(frozen=True)
 class Archive:
-    """Files to send as one; ``modified`` is the time that they bear, in seconds since the epoch."""
+    """Files to send as one."""
 
     name: str
-    modified: int
     files: tuple[Download, ...]
 
 
@@ -30,11 +28,8 @@ def result_archive(unit: Unit, run: RunObject, *words: str) -> Archive:
     """
     if not run.is_success():
         raise NotFound("The run has no result files: only a SUCCESS has.")
-    # As flowserv writes it: UTC, without saying so.
-    finished = datetime.fromisoformat(run.state().finished_at.rstrip("Z")).replace(tzinfo=timezone.utc)
     keys = sorted(file.key for file in run.files)
     return Archive(
         "-".join(_UNSAFE.sub("_", word) for word in words) + ".tar.gz",
-        int(finished.timestamp()),
         tuple(Download.of(unit.runs.get_runfile(run_id=run.run_id, key=key)) for key in keys),
     )
