@@ -37,11 +37,16 @@ export class LeaderboardWidget extends MainAreaWidget<ReactWidget> {
     super({ content });
     this._model = model;
     this._postprocessing = postprocessing;
+    this._rob = rob;
     this.title.label = trans.__('Leaderboard: %1', benchmark.name);
     this.title.icon = robIcon;
     this.toolbar.hide();
     this.title.closable = true;
     rob.runs.ended.connect(this._onEnded, this);
+    rob.postprocessing.stateChanged.connect(
+      postprocessing.adopt,
+      postprocessing
+    );
     rob.account.loggedIn.connect(this._onLoggedIn, this);
   }
 
@@ -67,7 +72,9 @@ export class LeaderboardWidget extends MainAreaWidget<ReactWidget> {
   private _onEnded(_: RunsModel, run: IRun): void {
     if (run.workflowId === this._model.benchmark) {
       void this._model.refresh();
-      if (run.state === 'SUCCESS') {
+      // Those of the chosen benchmark are followed already.
+      const isChosen = run.workflowId === this._rob.benchmark?.id;
+      if (run.state === 'SUCCESS' && !isChosen) {
         this._postprocessing.follow();
       }
     }
@@ -79,4 +86,5 @@ export class LeaderboardWidget extends MainAreaWidget<ReactWidget> {
 
   private _model: LeaderboardPages;
   private _postprocessing: PostprocessingModel;
+  private _rob: RobModel;
 }

@@ -52,6 +52,18 @@ export class PostprocessingModel extends Model {
     this._status =
       (benchmark.isCoordinator && benchmark.postprocStatus) || null;
     this.changed();
+    if (this._isActive && this._timer === undefined) {
+      this.follow();
+    }
+  }
+
+  /** Take what another model of the same benchmark knows. */
+  adopt(other: PostprocessingModel): void {
+    if (other.benchmark === this._benchmark) {
+      this._result = other.result;
+      this._status = other.status;
+      this.changed();
+    }
   }
 
   /** Ask the service; if it fails, what is known stays. */
@@ -72,22 +84,32 @@ export class PostprocessingModel extends Model {
     this._ask(this._result?.id, 0);
   }
 
+  private get _isActive(): boolean {
+    const state = this._status?.state;
+    return state === 'PENDING' || state === 'RUNNING';
+  }
+
   private _ask(old: string | undefined, count: number): void {
-    const isActive =
-      this._status?.state === 'PENDING' || this._status?.state === 'RUNNING';
-    const delay = DELAYS[count] ?? (isActive ? DELAYS[DELAYS.length - 1] : 0);
-    if (delay === 0 || this.isDisposed) {
+    const last = DELAYS[DELAYS.length - 1];
+    const delay = DELAYS[count] ?? (this._isActive ? last : null);
+    if (delay === null || this.isDisposed) {
+      this._stop();
       return;
     }
-    this._timer = setTimeout(() => {
-      const timer = this._timer;
+    const timer = setTimeout(() => {
       void this.refresh().then(() => {
-        // Another run may have ended meanwhile, or another benchmark may be shown.
-        if (timer === this._timer && this._result?.id === old) {
+        if (timer !== this._timer) {
+          // Another run has ended meanwhile, or another benchmark is shown.
+          return;
+        }
+        if (this._result?.id === old || this._isActive) {
           this._ask(old, count + 1);
+        } else {
+          this._stop();
         }
       });
     }, delay);
+    this._timer = timer;
   }
 
   private _stop(): void {

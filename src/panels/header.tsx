@@ -21,7 +21,8 @@ export function Header(props: ISectionProps): JSX.Element {
   useOutside(node, isOpen, () => setOpen(false));
   const state = stateOf(model);
   const text = stateText(state, trans);
-  const name = session ? serviceName(session, trans) : text;
+  // Which server it is: many are simply called ROB.
+  const name = session ? hostOf(session) || serviceName(session, trans) : text;
   const username = session?.kind === 'embedded' ? null : session?.username;
   return (
     <div

@@ -41,6 +41,8 @@ test('looks well in a narrow sidebar', async ({ page, tmpPath }) => {
   );
   expect(overflow).toEqual([]);
 
+  // The last submission was told of for a while.
+  await expect(page.locator('.Toastify__toast')).toHaveCount(0);
   await page.theme.setLightTheme();
   await page.screenshot({ path: path.join(FOLDER, 'panel.png') });
   await page.theme.setDarkTheme();

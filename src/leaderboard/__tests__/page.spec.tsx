@@ -218,6 +218,36 @@ describe('PostprocessingModel', () => {
     expect(server.count('GET api/v1/workflows/b1')).toBe(3);
   });
 
+  it('should ask as long as they are being made', async () => {
+    const { server } = stage;
+    const making = makeBenchmark({
+      isCoordinator: true,
+      postprocStatus: { state: 'RUNNING' }
+    });
+    server.answers['GET api/v1/workflows/b1'] = making;
+    jest.useFakeTimers();
+    postprocessing.take(making);
+    await jest.advanceTimersByTimeAsync(90000);
+    expect(postprocessing.status?.state).toBe('RUNNING');
+    const fresh = { ...withFiles(), isCoordinator: true };
+    server.answers['GET api/v1/workflows/b1'] = fresh;
+    await jest.advanceTimersByTimeAsync(600000);
+    expect(postprocessing.result?.id).toBe('p1');
+    expect(server.count('GET api/v1/workflows/b1')).toBeLessThan(12);
+  });
+
+  it('should adopt what another model of its benchmark knows', async () => {
+    const other = new PostprocessingModel(stage.server.service);
+    other.take(withFiles());
+    postprocessing.take(makeBenchmark({ id: 'b2' }));
+    postprocessing.adopt(other);
+    expect(postprocessing.result).toBeNull();
+    postprocessing.take(makeBenchmark());
+    postprocessing.adopt(other);
+    expect(postprocessing.result?.id).toBe('p1');
+    other.dispose();
+  });
+
   it('should give up when there are none', async () => {
     const { server } = stage;
     postprocessing.take(makeBenchmark());

@@ -50,12 +50,12 @@ describe('Header', () => {
     await stage.model.refresh();
     await stage.show(Header);
     const service = node.querySelector('.jp-RobHeader-service');
-    expect(service?.textContent).toBe('alice · Group ROB');
+    expect(service?.textContent).toBe('alice · rob.example.org:5000');
     expect(service?.getAttribute('aria-expanded')).toBe('false');
     await stage.click(service);
     expect(service?.getAttribute('aria-expanded')).toBe('true');
     const facts = node.querySelector('dl')?.textContent;
-    expect(facts).toContain('rob.example.org:5000');
+    expect(facts).toContain('Group ROB 0.1.0');
     expect(facts).toContain('alice (coordinator)');
     await stage.click(stage.button('Log out'));
     expect(stage.executed).toEqual([[CommandIDs.logOut, {}]]);
