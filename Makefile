@@ -49,8 +49,9 @@ test-frontend: node_modules/.installed ## TypeScript tests only
 test-browser: .venv/.test-tools ui-tests/node_modules/.installed ## Browser tests only
 	chromium="$$(sh scripts/chromium.sh)" && cd ui-tests && CHROMIUM_PATH="$$chromium" ROB_UI_PORT="$$(python ../scripts/free_port.py)" jlpm test
 
-bench: .venv/.installed ## Time from submit to SUCCESS, beside papermill
+bench: .venv/.installed ## Time from submit to SUCCESS beside papermill, and the leaderboard beside flowserv
 	$(BIN)/python scripts/bench.py
+	$(BIN)/python scripts/bench_leaderboard.py
 
 clean: ## Remove what was built, and the demo's data
 	if [ -d .demo ] && [ -x $(BIN)/python ]; then $(BIN)/python scripts/demo.py --stop; fi

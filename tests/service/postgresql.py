@@ -32,8 +32,7 @@ class PostgreSQL:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
-        self._user = {"user": SERVER_USER, "group": SERVER_USER, "extra_groups": []} if os.geteuid() == 0 else {}
-        if self._user:
+        if os.geteuid() == 0:
             shutil.chown(self._folder, SERVER_USER, SERVER_USER)
         password = self._folder / "password"
         password.write_text(self.password)
@@ -81,13 +80,16 @@ class PostgreSQL:
     def _run(self, program: str, *arguments: str) -> None:
         # The log is a file: the server keeps what it is given open, and a pipe would never end.
         with (self._folder.parent / f"{self._folder.name}.out").open("w+") as output:
+            as_root = os.geteuid() == 0
             done = subprocess.run(
                 [self._programs / program, "--pgdata", self._folder / "data", *arguments],
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 cwd="/",
                 check=False,
-                **self._user,
+                user=SERVER_USER if as_root else None,
+                group=SERVER_USER if as_root else None,
+                extra_groups=[] if as_root else None,
             )
             output.seek(0)
             said = output.read()

@@ -53,7 +53,9 @@ def old(database_url: str) -> Iterator[Engine]:
         schema = ResultSchema.from_dict(
             {"file": "score.json", "schema": [{"name": "points", "label": "Points", "dtype": "int"}]}
         )
-        session.add(WorkflowObject(workflow_id="old", name="Old", workflow_spec={"steps": []}, result_schema=schema))
+        workflow = WorkflowObject(workflow_id="old", name="Old", workflow_spec={"steps": []}, result_schema=schema)
+        workflow.parameters = ParameterIndex()
+        session.add(workflow)
         session.add(User(user_id="a", name="alice", secret="!", active=True))
         session.flush()
         members = session.query(User).all()

@@ -71,12 +71,13 @@ class Boards:
     def _indexed(self, session: Session, board: Board, limit: int | None, offset: int) -> Page:
         of = results.c
         ranked = [of.workflow_id == board.benchmark] + ([] if board.include_all else [of.is_best])
-        query = _rows(of.rank_key).where(*ranked).order_by(of.rank_key, of.finished_at, of.run_id)
-        if limit is not None:
-            query = query.limit(limit)
+        order = (of.rank_key, of.finished_at, of.run_id)
+        # First the page, by the index alone; then what its rows say. PostgreSQL might else join all runs.
+        page = select(of.run_id).where(*ranked).order_by(*order).limit(limit).offset(offset)
+        query = _rows(of.rank_key).where(of.run_id.in_(page)).order_by(*order)
         rows: list[Row] = []
         last = None
-        for position, (key, *values) in enumerate(session.execute(query.offset(offset)), offset + 1):
+        for position, (key, *values) in enumerate(session.execute(query), offset + 1):
             if key != last:
                 # The first row may continue a tie that began on the page before.
                 rank = position if rows or position == 1 else _better(session, ranked, key) + 1

@@ -93,6 +93,9 @@ def _rank_anew(connection: Connection) -> None:
         for benchmark in session.scalars(select(WorkflowObject.workflow_id)).all():
             ranks.rebuild(session, benchmark)
         session.flush()
+    if connection.dialect.name == "postgresql":
+        # Else it knows nothing of the new rows until its autovacuum comes round, and sorts where it has an index.
+        connection.execute(text("ANALYZE"))
 
 
 def _back_up(database: str | None) -> None:
