@@ -96,6 +96,14 @@ def _refusal(status: int, document: Any) -> RobError:
     message = str(document.get("message") or f"The ROB service answered with status {status}.")
     found = [p for p in document.get("problems") or [] if isinstance(p, dict)]
     problems = [
-        Problem(p.get("severity", "error"), str(p.get("message", "")), p.get("cell"), p.get("parameter")) for p in found
+        Problem(
+            p.get("severity", "error"),
+            str(p.get("message", "")),
+            p.get("cell"),
+            p.get("parameter"),
+            p.get("file"),
+            p.get("line"),
+        )
+        for p in found
     ]
     return from_status(status, message, problems)

@@ -20,6 +20,8 @@ from .models import JSON, Problem
 from .preflight import check, split_arguments
 from .targets import NotebookTarget, notebook_target
 
+_IDENTIFIER = re.compile(r"[a-z0-9][a-z0-9-]*")
+
 
 @dataclass(frozen=True)
 class Upload:
@@ -80,6 +82,11 @@ def find_benchmark(wanted: str) -> Flow[JSON]:
     """
     listed = (yield from get("workflows"))["workflows"]
     found = [b for b in listed if b["id"] == wanted] or [b for b in listed if _slug(b["name"]) == _slug(wanted)]
+    if not found and _IDENTIFIER.fullmatch(wanted):
+        # One that is archived is not listed.
+        response = yield from ask(Request("GET", path_of("workflows", wanted)))
+        if response.status == 200:
+            return dict(response.json())
     if not found:
         names = ", ".join(b["id"] for b in listed)
         hint = f"There are: {names}." if names else "There are none."

@@ -206,7 +206,10 @@ def test_find_benchmark(wanted: str) -> None:
 def test_benchmark_is_not_found() -> None:
     listed = {"workflows": [{"id": "b0", "name": "Other"}, {"id": "b1", "name": "x"}, {"id": "b2", "name": "X"}]}
     with pytest.raises(NotFound, match=r"no benchmark nope\. There are: b0, b1, b2"):
-        Script(("GET workflows", 200, listed)).drive(find_benchmark("nope"))
+        Script(("GET workflows", 200, listed), ("GET workflows/nope", 404, {})).drive(find_benchmark("nope"))
+    archived = {"id": "old", "name": "Old", "isArchived": True}
+    found = Script(("GET workflows", 200, listed), ("GET workflows/old", 200, archived)).drive(find_benchmark("old"))
+    assert found == archived
     with pytest.raises(NotFound, match="There are none"):
         Script(("GET workflows", 200, {"workflows": []})).drive(find_benchmark("nope"))
     with pytest.raises(InvalidInput, match="b1, b2"):

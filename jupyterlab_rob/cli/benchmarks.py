@@ -6,6 +6,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from ..console import print_json, print_table, shown
+from . import administration
 from .options import client, json_option, service_option
 
 if TYPE_CHECKING:
@@ -13,12 +14,13 @@ if TYPE_CHECKING:
 
 
 def add_to(commands: Commands) -> None:
-    benchmarks = commands.add_parser("benchmarks", help="list and show benchmarks")
+    benchmarks = commands.add_parser("benchmarks", help="list, show, check and administer benchmarks")
     verbs = benchmarks.add_subparsers(metavar="VERB", required=True)
     verbs.add_parser("list", parents=[service_option(), json_option()]).set_defaults(command=_list)
     show = verbs.add_parser("show", parents=[service_option(), json_option()])
     show.add_argument("name", metavar="BENCHMARK")
     show.set_defaults(command=_show)
+    administration.add_to(verbs)
 
 
 def _list(options: argparse.Namespace) -> int:
@@ -26,7 +28,9 @@ def _list(options: argparse.Namespace) -> int:
     if options.json:
         print_json({"benchmarks": found})
     else:
-        print_table([(b["name"], b["id"], b.get("description") or "") for b in found], ("Name", "Id", "Description"))
+        # The published server knows no versions.
+        rows = [(b["name"], b["id"], str(b.get("version", "-")), b.get("description") or "") for b in found]
+        print_table(rows, ("Name", "Id", "Version", "Description"))
     return 0
 
 
@@ -36,6 +40,9 @@ def _show(options: argparse.Namespace) -> int:
         print_json({"benchmark": benchmark})
         return 0
     print("\n\n".join(text for text in (benchmark["name"], benchmark.get("description")) if text))
+    if benchmark.get("version"):
+        archived = ", archived: nothing can be submitted any more" if benchmark.get("isArchived") else ""
+        print(f"\nVersion {benchmark['version']}{archived}")
     rows = []
     for parameter in benchmark["parameters"]:
         default = parameter.get("defaultValue")

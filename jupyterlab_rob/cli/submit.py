@@ -33,7 +33,7 @@ def add_to(commands: Commands) -> None:
         "-p",
         dest="parameters",
         metavar="NAME=VALUE",
-        type=_assignment,
+        type=assignment,
         action="append",
         default=[],
         help="value of a parameter, the benchmark's or the notebook's own; may be repeated",
@@ -83,7 +83,7 @@ def _warn(problems: Sequence[Problem]) -> None:
             sys.stderr.write(f"warning: {problem.message}\n")
 
 
-def _assignment(text: str) -> tuple[str, str]:
+def assignment(text: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if not equals or not name.strip():
         raise argparse.ArgumentTypeError(f"{text!r} is not NAME=VALUE")

@@ -51,12 +51,14 @@ class WorkflowHandler(_FolderHandler, workflows.WorkflowHandler):
     async def receive(self, incoming: IncomingFile) -> None:
         benchmark, note = self.path_args[0], self.form.fields.get("note")
         found = await self.call(self.store.update, self.identity, benchmark, note, incoming, self.context.packing)
+        self.context.postprocessing.trigger(benchmark)
         handle = await self.call(self.store.get, self.identity, benchmark)
         self.answer({**handle, **_problems(found)})
 
     async def delete(self, workflow: str) -> None:
         archive = self.get_query_argument("archive", "").lower() in ("1", "true", "yes")
         await self.call(self.store.remove, self.identity, workflow, archive=archive)
+        self.context.postprocessing.trigger(workflow)
         self.set_status(204)
 
 

@@ -69,13 +69,17 @@ class Benchmarks(Part):
         """All that are not archived."""
         of = tables.benchmarks.c
         with self._database.reading() as session:
-            workflows = session.scalars(
-                select(WorkflowObject)
+            found = session.execute(
+                select(WorkflowObject, of.version)
                 .outerjoin(tables.benchmarks, of.workflow_id == WorkflowObject.workflow_id)
                 .where(of.is_archived.is_not(True))
                 .order_by(bytewise(WorkflowObject.name))
             )
-            return {"workflows": [views.benchmark_descriptor(workflow) for workflow in workflows]}
+            return {
+                "workflows": [
+                    {**views.benchmark_descriptor(workflow), "version": version or 1} for workflow, version in found
+                ]
+            }
 
     def get(self, identity: Identity, benchmark: str, version: int | None = None) -> JSON:
         """The benchmark's handle, as its current version declares it or another."""
