@@ -52,6 +52,7 @@ test-browser: .venv/.test-tools ui-tests/node_modules/.installed ## Browser test
 bench: .venv/.installed ## Time from submit to SUCCESS beside papermill, and the leaderboard beside flowserv
 	$(BIN)/python scripts/bench.py
 	$(BIN)/python scripts/bench_leaderboard.py
+	$(BIN)/python scripts/bench_files.py
 
 clean: ## Remove what was built, and the demo's data
 	if [ -d .demo ] && [ -x $(BIN)/python ]; then $(BIN)/python scripts/demo.py --stop; fi
