@@ -211,7 +211,7 @@ def test_benchmark_is_not_found() -> None:
     found = Script(("GET workflows", 200, listed), ("GET workflows/old", 200, archived)).drive(find_benchmark("old"))
     assert found == archived
     with pytest.raises(NotFound, match="There are none"):
-        Script(("GET workflows", 200, {"workflows": []})).drive(find_benchmark("nope"))
+        Script(("GET workflows", 200, {"workflows": []}), ("GET workflows/nope", 404, {})).drive(find_benchmark("nope"))
     with pytest.raises(InvalidInput, match="b1, b2"):
         Script(("GET workflows", 200, listed)).drive(find_benchmark("x"))
 
