@@ -1,6 +1,6 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import React, { useEffect, useState } from 'react';
-import { formatTime } from '../format';
+import { formatTime, formatValue } from '../format';
 import type { PostprocessingModel } from '../models/postprocessing';
 import { PostprocessingStatus } from '../panels/postprocessing';
 import { useModel } from '../panels/props';
@@ -162,7 +162,7 @@ function Table(props: {
   const { label, trans } = props;
   const [header, ...rows] = props.rows;
   const isNumber = header.map((_, column) =>
-    rows.every(row => Number.isFinite(Number(row[column] ?? '')))
+    rows.every(row => Number.isFinite(Number(row[column])))
   );
   const dtype = (column: number) => (isNumber[column] ? 'float' : undefined);
   return (
@@ -183,8 +183,10 @@ function Table(props: {
           {rows.slice(0, MOST_ROWS).map((row, index) => (
             <tr key={index}>
               {header.map((_, column) => (
-                <td key={column} data-dtype={dtype(column)}>
-                  {row[column]}
+                <td key={column} data-dtype={dtype(column)} title={row[column]}>
+                  {isNumber[column] && row[column] !== ''
+                    ? formatValue(Number(row[column]))
+                    : row[column]}
                 </td>
               ))}
             </tr>

@@ -4,6 +4,9 @@ import { LeaderboardModel } from './leaderboard';
 /** How many rows come at a time. */
 const PAGE = 100;
 
+/** How many the service sends at once; whoever has read further begins there after a refresh. */
+const MOST = 1000;
+
 /** A leaderboard that is read page by page and can be sorted by any of its results. */
 export class LeaderboardPages extends LeaderboardModel {
   /** Whether there are rows that were not fetched. */
@@ -69,6 +72,7 @@ export class LeaderboardPages extends LeaderboardModel {
       }
       // The rows have moved, so that the next page may not fit the ones before.
     }
+    this._wanted = Math.min(this._wanted, MOST);
     return this.service.leaderboard(benchmark, {
       limit: this._wanted,
       offset: 0,

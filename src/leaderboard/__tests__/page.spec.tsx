@@ -145,7 +145,8 @@ describe('Plots', () => {
   });
 
   it('should show tables of CSV and JSON files', async () => {
-    stage.server.answers[`${FILES}f1`] = `name,auc\n"${EVIL}",0.9\n`;
+    stage.server.answers[`${FILES}f1`] =
+      `name,auc\n"${EVIL}",22.575000000000003\n`;
     stage.server.answers[`${FILES}f2`] = [{ n: 1 }];
     await show(
       withFiles(
@@ -154,7 +155,7 @@ describe('Plots', () => {
       )
     );
     const rows = [...node.querySelectorAll('.jp-RobPlot tbody tr')].map(cells);
-    expect(rows).toEqual([[EVIL, '0.9'], ['1']]);
+    expect(rows).toEqual([[EVIL, '22.58'], ['1']]);
     expect(node.querySelector('img')).toBeNull();
   });
 

@@ -67,6 +67,27 @@ describe('LeaderboardPages', () => {
     expect(model.total).toBe(300);
   });
 
+  it('should not ask for more than is sent at once', async () => {
+    for (let offset = 0; offset < 1200; offset += 100) {
+      server.answers[`${ROUTE}?limit=100&offset=${offset}`] = page(
+        offset + 1,
+        offset + 100,
+        1200
+      );
+    }
+    await model.refresh();
+    while (model.hasMore) {
+      await model.showMore();
+    }
+    expect(names()).toHaveLength(1200);
+    const rows = page(1, 1000, 1200);
+    server.answers[`${ROUTE}?limit=1000&offset=0`] = rows;
+    await model.refresh();
+    expect(names()).toHaveLength(1000);
+    await model.showMore();
+    expect(names()).toHaveLength(1100);
+  });
+
   it('should have the service sort', async () => {
     const order = '&orderBy=auc%3Aasc';
     server.answers[`${ROUTE}?limit=100&offset=0${order}`] = page(5, 6, 2);
