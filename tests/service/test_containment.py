@@ -51,7 +51,28 @@ TEMPLATE = {
     },
     "parameters": [
         {"name": "text", "label": "Text", "dtype": "string", "defaultValue": "nothing"},
-        {"name": "given", "label": "File", "dtype": "file", "target": "input/given.txt"},
+        {"name": "given", "label": "File", "dtype": "file", "defaultValue": "input/given.txt"},
+    ],
+}
+
+
+#: A file whose place the benchmark names, and a participant's step whose output covers a file of the benchmark.
+FIXED = {
+    "workflow": {
+        "files": {"outputs": ["results/score.txt"]},
+        "parameters": {"a": 1},
+        "steps": [
+            {"name": "step", "files": {"inputs": [], "outputs": ["results/"]}, "action": "$[[step]]"},
+            {
+                "name": "judge",
+                "files": {"inputs": ["results/own.txt"], "outputs": ["results/score.txt"]},
+                "action": {"environment": "python", "commands": ["cp results/own.txt results/score.txt"]},
+            },
+        ],
+    },
+    "parameters": [
+        {"name": "step", "label": "Notebook", "dtype": "actor"},
+        {"name": "given", "label": "File", "dtype": "file", "target": "input/given.json", "isRequired": False},
     ],
 }
 
@@ -66,9 +87,15 @@ def process(tmp_path_factory: pytest.TempPathFactory) -> ServiceProcess:
     (folder / "secret.txt").write_text("the right answers")
     (folder / "flowserv.yaml").write_text("name: Say\nspecfile: benchmark.yaml\n")
     (folder / "benchmark.yaml").write_text(json.dumps(TEMPLATE))
+    fixed = service.data_dir.parent / "fixed"
+    (fixed / "results").mkdir(parents=True)
+    (fixed / "results" / "own.txt").write_text("0")
+    (fixed / "flowserv.yaml").write_text("name: Fixed\nspecfile: benchmark.yaml\n")
+    (fixed / "benchmark.yaml").write_text(json.dumps(FIXED))
     store = Store(service.data_dir)
     store.open()
     store.benchmarks.add(folder, "say")
+    store.benchmarks.add(fixed, "fixed")
     store.close()
     return service
 
@@ -143,6 +170,31 @@ def test_target_path_stays_in_the_run_folder(api: Api, process: ServiceProcess, 
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("target", ["secret.txt", "input/static.txt", "input", "input/static.txt/x", "./secret.txt"])
+def test_target_path_replaces_nothing_of_the_benchmark(api: Api, target: str) -> None:
+    answer = _start(api, target=target)
+    assert answer.status_code == 400
+    assert target in answer.json()["message"]
+
+
+def test_the_benchmarks_target_path_goes_before_the_clients(process: ServiceProcess, api: Api) -> None:
+    submission = api.submission("fixed")
+    value = {"type": "$file", "value": {"fileId": api.upload(submission, {"my": "file"}), "targetPath": "mine.json"}}
+    answer = api.request("POST", f"groups/{submission}/runs", json={"arguments": [{"name": "given", "value": value}]})
+    assert answer.status_code == 400
+    assert "'input/given.json' and nowhere else" in answer.json()["message"]
+
+
+def test_a_step_replaces_nothing_of_the_benchmark(api: Api) -> None:
+    submission = api.submission("fixed")
+    write = "import pathlib\nresults = pathlib.Path('results')\nresults.mkdir()\n(results / 'own.txt').write_text('1')"
+    document = notebook(write, parameters="a = 1")
+    run = api.ended(api.start(document, submission, parameter="step").json()["id"])
+    assert run["state"] == "ERROR"
+    assert run["cause"]["kind"] == "output"
+    assert "'results/own.txt' is a file of the benchmark and can't be replaced" in run["cause"]["message"]
+
+
 def _outside(process: ServiceProcess) -> set[str]:
     """What is beside runs and files, and all that is directly in the folders of these."""
     places = [process.data_dir.parent, process.data_dir, process.data_dir / "files"]
@@ -180,10 +232,16 @@ def test_actor_from_a_client_is_a_notebook_or_nothing(api: Api, process: Service
 
 
 @pytest.mark.parametrize(
-    "value",
-    [5, None, ["x"], {}, {"type": "$file"}, {"type": "$file", "value": 5}, {"type": "$file", "value": {}}, "/etc"],
+    ("name", "value"),
+    [
+        *(("given", value) for value in (5, None, "/etc", "input/static.txt")),
+        *(
+            (name, value)
+            for name in ("given", "text")
+            for value in (["x"], {}, {"type": "$file"}, {"type": "$file", "value": 5}, {"type": "$file", "value": {}})
+        ),
+    ],
 )
-@pytest.mark.parametrize("name", ["given", "text"])
 def test_file_is_an_uploaded_one(api: Api, name: str, value: object) -> None:
     submission = api.submission("say")
     arguments = [{"name": name, "value": value}]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import filecmp
 import os
 import shutil
 import stat
@@ -90,9 +91,18 @@ def link(folder: Path, name: str, target: Path) -> None:
         shutil.copy2(folder / name, path, follow_symlinks=False)
 
 
-def hand_on(name: str, step: Path, files: Path) -> None:
-    """Move the output ``name`` of a finished step from its folder to the files that later steps get."""
+def hand_on(name: str, step: Path, files: Path, static: Path) -> None:
+    """Move the output ``name`` of a finished step from its folder to the files that later steps get.
+
+    What the benchmark itself provides, in ``static``, is not replaced: a participant's step would change the
+    evaluation.
+    """
     for file in list(regular_files(step, name)):
+        given = static / relative_path(file)
+        if given.exists():
+            if not given.is_file() or not filecmp.cmp(step / file, given, shallow=False):
+                raise FileProblem(f"'{file}' is a file of the benchmark and can't be replaced")
+            continue
         target = files / relative_path(file)
         target.parent.mkdir(parents=True, exist_ok=True)
         os.replace(step / file, target)

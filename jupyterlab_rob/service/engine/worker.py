@@ -106,10 +106,10 @@ class Worker:
 
     def _hand_on(self, step: Step, name: str, folder: Path) -> None:
         try:
-            hand_on(name, folder, self.folder.files)
+            hand_on(name, folder, self.folder.files, Path(self.plan.static))
         except FileProblem as problem:
             raise StepFailed(
-                Cause("output", f"Step '{step.name}' ended without its output: {problem}.", step.name)
+                Cause("output", f"Step '{step.name}' did not yield its output '{name}': {problem}.", step.name)
             ) from problem
 
     def _last_line(self, start: int) -> str:

@@ -58,21 +58,29 @@ def _argument(
     if isinstance(value, str) and "\0" in value:
         raise InvalidInput(f"The argument '{name}' has a null character.")
     parameter = parameters.get(name)
-    if parameter is not None and parameter.is_actor():
+    if parameter is None:
+        known = ", ".join(sorted(parameters)) or "none"
+        raise InvalidInput(f"The benchmark has no parameter '{name}'. It has: {known}.")
+    if parameter.is_actor():
         return {"name": name, "value": _actor(name, value, groups, submission)}
-    if (parameter is not None and parameter.is_file()) or (isinstance(value, dict) and value.get("type") == FILE):
-        _require_file(name, value)
+    if parameter.is_file() or (isinstance(value, dict) and value.get("type") == FILE):
+        _require_file(name, value, parameter.target if parameter.is_file() else None)
+    elif isinstance(value, (dict, list)) and not (parameter.is_list() or parameter.is_record()):
+        # flowserv would make a text of it.
+        raise InvalidInput(f"The argument '{name}' must be a single value.")
     return argument
 
 
-def _require_file(name: str, value: Any) -> None:
-    """flowserv takes the value apart without a look; where the file then goes, the storage decides."""
+def _require_file(name: str, value: Any, declared: str | None) -> None:
+    """flowserv takes the value apart without a look, and lets a client's target go before the benchmark's own."""
     reference = value.get("value") if isinstance(value, dict) and value.get("type") == FILE else None
     if not isinstance(reference, dict) or not isinstance(reference.get("fileId"), str):
         raise InvalidInput(f"The argument '{name}' must be an uploaded file.")
     target = reference.get("targetPath")
     if target is not None and (not isinstance(target, str) or "\0" in target):
         raise InvalidInput(f"The target path of the argument '{name}' must be a path inside the run's folder.")
+    if declared and target is not None and target != declared:
+        raise InvalidInput(f"The benchmark puts the file of the argument '{name}' at '{declared}' and nowhere else.")
 
 
 def _actor(name: str, value: Any, groups: WorkflowGroupManager, submission: str) -> ActorValue:

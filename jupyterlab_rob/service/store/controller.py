@@ -63,14 +63,17 @@ class PlanController(WorkflowController):  # type: ignore[misc]
         try:
             folder.create()
             files = ConfinedStorage(folder.files)
+            static = _static(run, staticfs)
             for name, parameter in template.parameters.items():
                 value = arguments.get(name)
                 if value is not None and parameter.is_file():
+                    if not parameter.target:
+                        _require_free(name, str(value), static)
                     value.copy(target=files)
                 elif isinstance(value, ActorValue):
                     for file in value.files or ():
                         file.copy(target=ConfinedStorage(folder.path))
-            self.write_plan(run.run_id, run.workflow_id, run.group_id, template, arguments, _static(run, staticfs))
+            self.write_plan(run.run_id, run.workflow_id, run.group_id, template, arguments, static)
         except Exception as error:
             shutil.rmtree(folder.path, ignore_errors=True)
             raise PreparationFailed(run.run_id) from error
@@ -91,6 +94,14 @@ class PlanController(WorkflowController):  # type: ignore[misc]
         plan = Plan(run, benchmark, submission, str(static), variables, steps, outputs)
         plan.write(self.folder(run))
         return plan
+
+
+def _require_free(name: str, target: str, static: Path) -> None:
+    """A target that the client has chosen must not replace what the benchmark provides: its data, or its evaluation."""
+    path = ConfinedStorage(static).locate(target)
+    # Neither the file itself nor a folder on the way to it.
+    if any(step.exists() and not step.is_dir() for step in (path, *path.parents)) or path.is_dir():
+        raise InvalidInput(f"The file of '{name}' can't be put at '{target}', where the benchmark has its own.")
 
 
 def _static(run: RunObject, staticfs: StorageVolume) -> Path:

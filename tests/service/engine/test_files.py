@@ -60,7 +60,7 @@ def test_hand_on_moves(tmp_path: Path) -> None:
     step, files = tmp_path / "step", tmp_path / "files"
     (step / "results").mkdir(parents=True)
     (step / "results" / "score").write_text("1")
-    hand_on("results/score", step, files)
+    hand_on("results/score", step, files, tmp_path / "static")
     assert (files / "results" / "score").read_text() == "1"
     assert not (step / "results" / "score").exists()
 
