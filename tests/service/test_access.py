@@ -91,6 +91,7 @@ ENTRIES = (
     Entry("PUT", "runs/{run}", MEMBERS, 409, json={"reason": "none"}),
     Entry("DELETE", "runs/{new_run}", MEMBERS, 204),
     Entry("GET", "runs/{run}/downloads/files/{result}", MEMBERS, 200),
+    Entry("GET", "runs/{run}/downloads/archive", MEMBERS, 200),
     Entry("GET", "runs/{run}/log", MEMBERS, 200),
     Entry("GET", "runs/{run}/notebooks/first-step", MEMBERS, 200),
     Entry("GET", "users", EVERYBODY, 200),

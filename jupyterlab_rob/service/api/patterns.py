@@ -27,7 +27,8 @@ PATTERNS = {
     "workflows:delete": "workflows/{workflowId}?archive={archive}",
     "workflows:groups": "workflows/{workflowId}/groups",
     "workflows:runs": "workflows/{workflowId}/runs?limit={limit}&offset={offset}",
-    "leaderboard": "workflows/{workflowId}/leaderboard?orderBy={orderBy}&includeAll={includeAll}&limit={limit}&offset={offset}&version={version}",
+    "leaderboard": "workflows/{workflowId}/leaderboard"
+    "?orderBy={orderBy}&includeAll={includeAll}&limit={limit}&offset={offset}&version={version}",
     "workflows:download:file": "workflows/{workflowId}/downloads/files/{fileId}",
     "workflows:download:archive": "workflows/{workflowId}/downloads/archive",
     "workflows:postproc:log": "workflows/{workflowId}/postproc/log",
