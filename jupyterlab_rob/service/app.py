@@ -53,6 +53,7 @@ class RobService(JupyterApp):
     jupyter rob serve --ip=0.0.0.0 --port=5000 --registration --certfile=rob.pem --keyfile=rob.key
     """
     aliases = {  # noqa: RUF012 (as traitlets has it)
+        "title": "RobService.title",
         "data-dir": "RobService.data_dir",
         "ip": "RobService.ip",
         "port": "RobService.port",
@@ -68,6 +69,7 @@ class RobService(JupyterApp):
         ),
     }
 
+    title = Unicode("ROB", help="What users read as the service's name.").tag(config=True)
     data_dir = Unicode(
         help="Folder for all that the service keeps. Default: ROB_DATA_DIR or 'rob' in Jupyter's data folder."
     ).tag(config=True)
@@ -221,6 +223,7 @@ class RobService(JupyterApp):
             executor=executor,
             log=log,
             base=API,
+            title=self.title,
             registration=self.registration,
             token_lifetime=self.token_lifetime,
             limits=UploadLimits(self.max_upload, self.max_submission),

@@ -39,6 +39,8 @@ class Context:
     log: Logger
     #: The path of the API.
     base: str
+    #: What users read as the service's name.
+    title: str
     registration: bool
     #: Seconds that a log-in lasts.
     token_lifetime: float

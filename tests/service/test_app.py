@@ -137,3 +137,8 @@ def test_status(api: Api) -> None:
     status = api.get("status")
     assert status["slots"] == 2
     assert status["pid"] != os.getpid()
+
+
+def test_title_is_the_name_that_users_read(service: ServiceProcess) -> None:
+    with service.running("--title=ROB of the jet group") as api:
+        assert api.get("")["name"] == "ROB of the jet group"

@@ -20,7 +20,7 @@ class ServiceDescriptorHandler(ServiceHandler):
         visitor = self.visitor
         self.answer(
             {
-                "name": "ROB",
+                "name": self.context.title,
                 "version": __version__,
                 # As the client has found it: the service may be behind a proxy.
                 "url": f"{self.request.protocol}://{self.request.host}{self.context.base}",
