@@ -48,6 +48,7 @@ ROUTES = (
     Route.of("GET", "workflows/{}/versions"),
     Route.of("GET", "workflows/{}/downloads/archive", is_file=True),
     Route.of("GET", "workflows/{}/downloads/files/{}", is_file=True),
+    Route.of("GET", "workflows/{}/postproc/log", is_file=True),
     Route.of("GET POST", "workflows/{}/groups"),
     Route.of("GET", "groups"),
     Route.of("GET PUT DELETE", "groups/{}"),
@@ -64,7 +65,7 @@ ROUTES = (
 )
 
 _QUERY = ("orderBy", "includeAll", "limit", "offset", "state", "version")
-_REQUEST_HEADERS = ("Accept", "Accept-Language", "Content-Type", "Content-Length", "If-None-Match", "Range")
+_REQUEST_HEADERS = ("Accept", "Accept-Language", "Content-Type", "Content-Length", "If-None-Match", "If-Range", "Range")
 _RESPONSE_HEADERS = (
     "Accept-Ranges",
     "Cache-Control",

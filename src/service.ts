@@ -114,6 +114,14 @@ export class RobService {
     return response.text();
   }
 
+  /** What a benchmark's last post-processing printed, for its coordinators. */
+  async postprocessingLog(benchmark: string): Promise<string> {
+    const response = await this._fetch(
+      `api/v1/workflows/${encodeURIComponent(benchmark)}/postproc/log`
+    );
+    return response.text();
+  }
+
   check(request: ICheckRequest): Promise<ICheckAnswer> {
     return this._json('check', 'POST', request);
   }

@@ -99,12 +99,23 @@ export function addViewerCommands(
 
   commands.addCommand(CommandIDs.openLog, {
     label: trans.__('Open the Log of a Run'),
-    describedBy: describe({ run: 'The identifier of the run' }),
+    describedBy: describe({
+      run: 'The identifier of the run',
+      benchmark:
+        'Instead, the identifier of a benchmark: the log of its plots and tables'
+    }),
     execute: async args => {
+      if (typeof args.benchmark === 'string') {
+        const { id, name } = await chosen(args.benchmark);
+        await show(`jupyterlab-rob-log-${id}`, () =>
+          createLog(name, () => model.service.postprocessingLog(id), trans)
+        );
+        return;
+      }
       const id = String(args.run);
       const run = model.runs.get(id) ?? (await model.service.run(id));
       await show(`jupyterlab-rob-log-${id}`, () =>
-        createLog(run, model.service, trans)
+        createLog(run.notebook?.name ?? id, () => model.service.log(id), trans)
       );
     }
   });

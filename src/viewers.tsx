@@ -12,8 +12,7 @@ import {
 import { Widget } from '@lumino/widgets';
 import React, { useEffect, useState } from 'react';
 import { robIcon } from './icons';
-import type { IBenchmarkDetail, IRun } from './protocol';
-import type { RobService } from './service';
+import type { IBenchmarkDetail } from './protocol';
 
 /** A benchmark's instructions, rendered as Markdown that is not trusted. */
 export async function createInstructions(
@@ -37,15 +36,15 @@ export async function createInstructions(
   return decorate(widget);
 }
 
-/** The log of a run. */
+/** The log of the run, or of the benchmark's post-processing, called `name`. */
 export function createLog(
-  run: IRun,
-  service: RobService,
+  name: string,
+  load: () => Promise<string>,
   trans: TranslationBundle
 ): Widget {
-  const content = new LogContent(() => service.log(run.id));
+  const content = new LogContent(load);
   const widget = new MainAreaWidget({ content });
-  widget.title.label = trans.__('Log of %1', run.notebook?.name ?? run.id);
+  widget.title.label = trans.__('Log of %1', name);
   widget.toolbar.addItem(
     'refresh',
     new ToolbarButton({

@@ -102,7 +102,15 @@ export function LeaderboardSection(props: ISectionProps): JSX.Element {
           </div>
         </>
       )}
-      <PostprocessingStatus status={postprocessing.status} trans={trans} />
+      <PostprocessingStatus
+        status={postprocessing.status}
+        onShowLog={() =>
+          void commands.execute(CommandIDs.openLog, {
+            benchmark: postprocessing.benchmark ?? ''
+          })
+        }
+        trans={trans}
+      />
     </Section>
   );
 }

@@ -5,9 +5,10 @@ import type { IPostprocessingStatus } from '../protocol';
 /** Tells a coordinator that the plots and tables are being made, or why they are old. */
 export function PostprocessingStatus(props: {
   status: IPostprocessingStatus | null;
+  onShowLog?: () => void;
   trans: TranslationBundle;
 }): JSX.Element | null {
-  const { status, trans } = props;
+  const { status, onShowLog, trans } = props;
   switch (status?.state) {
     case 'PENDING':
     case 'RUNNING':
@@ -27,6 +28,11 @@ export function PostprocessingStatus(props: {
                 )
               : trans.__('The plots and tables could not be made.')}
           </p>
+          {onShowLog && (
+            <button type="button" className="jp-RobLink" onClick={onShowLog}>
+              {trans.__('Show log')}
+            </button>
+          )}
         </div>
       );
     default:

@@ -1,6 +1,7 @@
 import { act } from 'react';
 import {
   json,
+  makeBenchmark,
   makeBoard,
   makeRun,
   Notebook,
@@ -293,5 +294,17 @@ describe('LeaderboardSection', () => {
     await model.refresh();
     await show(LeaderboardSection);
     expect(node.textContent).toContain('Nobody is here yet');
+  });
+
+  it('should lead coordinators to the log of the plots', async () => {
+    server.answers['GET api/v1/workflows/b1'] = makeBenchmark({
+      isCoordinator: true,
+      postprocStatus: { state: 'ERROR', message: EVIL }
+    });
+    await model.refresh();
+    await show(LeaderboardSection);
+    expect(node.textContent).toContain(`could not be made: ${EVIL}`);
+    await click(button('Show log'));
+    expect(executed).toEqual([[CommandIDs.openLog, { benchmark: 'b1' }]]);
   });
 });
