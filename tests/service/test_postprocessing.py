@@ -66,6 +66,11 @@ def _table(api: Api, shown: dict[str, Any]) -> list[list[str]]:
     return list(csv.reader(io.StringIO(answer.text)))[1:] if answer.status_code == 200 else []
 
 
+def _wait_until_removed(service: ServiceProcess, shown: dict[str, Any]) -> None:
+    """All files of what was shown once are removed, after it is not shown any more."""
+    wait_for(lambda: not list(service.data_dir.rglob(shown["id"])), "the removal of what was shown before")
+
+
 def _status(api: Api) -> dict[str, Any]:
     return dict(api.get("workflows/plots")["postprocStatus"])
 
@@ -148,13 +153,29 @@ def test_only_a_change_of_the_ranked_runs_starts_it(service: ServiceProcess, tmp
         other = _succeed(api, 3)
         second = _shown(api, 2)
         assert executions.read_text().split() == ["1", "2"]
-        # What was shown before is gone, with its files.
-        assert not (service.data_dir / "runs" / first["id"]).exists()
-        assert not list((service.data_dir / "files").rglob(first["id"]))
+        _wait_until_removed(service, first)
         assert list((service.data_dir / "files").rglob(second["id"]))
         assert api.request("DELETE", f"runs/{other}").status_code == 204
         _shown(api, 1)
         assert executions.read_text().split() == ["1", "2", "1"]
+
+
+def test_new_name_of_a_submission_is_shown(service: ServiceProcess, tmp_path: Path) -> None:
+    executions = tmp_path / "executions"
+    with service.running() as api:
+        submission = api.submission("plots", "old")
+        _succeed(api, 2, submission, executions)
+        assert _table(api, _shown(api, 1)) == [["old", "2"]]
+        path = f"groups/{submission}"
+        members = [member["id"] for member in api.get(path)["members"]]
+        for change in ({"name": "old"}, {"members": members}, {"name": "new"}):
+            assert api.request("PUT", path, json=change).status_code == 200
+
+        def is_renamed() -> bool:
+            return _table(api, api.get("workflows/plots")["postproc"]) == [["new", "2"]]
+
+        wait_for(is_renamed, "the new name")
+        assert executions.read_text().split() == ["1", "1"]
 
 
 def test_nothing_is_shown_of_runs_that_are_gone(service: ServiceProcess) -> None:
@@ -164,7 +185,7 @@ def test_nothing_is_shown_of_runs_that_are_gone(service: ServiceProcess) -> None
         assert api.request("DELETE", f"runs/{run}").status_code == 204
         wait_for(lambda: "postproc" not in api.get("workflows/plots"), "an empty benchmark")
         assert _status(api) == {"state": "IDLE", "message": None, "log": False}
-        assert not list(service.data_dir.rglob(shown["id"]))
+        _wait_until_removed(service, shown)
 
 
 def test_failure_is_shown_to_the_coordinator_and_hurts_no_run(service: ServiceProcess) -> None:

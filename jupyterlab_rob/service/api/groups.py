@@ -43,7 +43,10 @@ class GroupHandler(ServiceHandler):
     async def put(self, group: str) -> None:
         body = self.body()
         update = self.context.store.submissions.update
-        self.answer(await self.call(update, self.identity, group, _name(body), _members(body)))
+        handle = await self.call(update, self.identity, group, _name(body), _members(body))
+        # Plots and tables show the submission's name.
+        self.context.postprocessing.trigger(handle["workflow"])
+        self.answer(handle)
 
     async def delete(self, group: str) -> None:
         await self.call(self.context.store.submissions.delete, self.identity, group)
