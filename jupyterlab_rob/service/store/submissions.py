@@ -15,6 +15,7 @@ from ...errors import Conflict, InvalidInput
 from ...models import JSON
 from ..identity import Identity
 from .access import find_benchmark, members_of
+from .database import bytewise
 from .part import Part
 from .versions import require_open
 
@@ -39,7 +40,7 @@ class Submissions(Part):
             groups = unit.session.scalars(
                 select(GroupObject)
                 .where(wanted)
-                .order_by(GroupObject.name, GroupObject.group_id)
+                .order_by(bytewise(GroupObject.name), GroupObject.group_id)
                 .limit(limit)
                 .offset(offset)
             )
