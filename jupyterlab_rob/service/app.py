@@ -196,7 +196,7 @@ class RobService(JupyterApp):
         events = EventHub()
         changes = RunEvents(store, events, owner, executor, log)
         postprocessing = PostprocessingScheduler(
-            store.postprocessing, executor, self.postprocessing_slots, changes.postprocessed, log
+            store.postprocessing_runs, executor, self.postprocessing_slots, changes.postprocessed, log
         )
 
         def changed(run: ActiveRun) -> None:

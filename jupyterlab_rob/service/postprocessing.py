@@ -15,7 +15,7 @@ from .engine.queue import ActiveRun, RunQueue, RunStore
 class PostprocessingStore(RunStore, Protocol):
     """What the scheduler needs of the store; every method blocks and is called in a thread.
 
-    See :class:`~jupyterlab_rob.service.store.postprocessing.Postprocessing`.
+    See :class:`~jupyterlab_rob.service.store.postprocessing_runs.PostprocessingRuns`.
     """
 
     def recover(self) -> list[str]: ...

@@ -6,7 +6,7 @@ A plan names folders and files relative to the run folder, whose layout this mod
     record.jsonl     what happened (see record.py)
     log.txt          everything that the steps printed
     session          the session of the run's process (see processes.py)
-    runs.json        what a post-processing run was given (see store/postprocessing.py)
+    runs.json        what a post-processing run was given (see store/postprocessing_runs.py)
     notebooks/       executed notebooks, one per notebook step
     work/files/      what the steps hand on to each other, and in the end the results
     work/steps/N/    the folder in which step N runs

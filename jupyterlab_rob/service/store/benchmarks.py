@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import logging
 import os
-import shutil
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import flowserv.model.files as dirs
 from flowserv.model.base import RunObject, WorkflowObject
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from ... import __version__
@@ -22,7 +21,7 @@ from ...templates import Finding
 from ..identity import Identity
 from ..leaderboard import SortColumn
 from ..limits import readable
-from . import importing, ranks, tables, versions, views
+from . import importing, tables, versions, views
 from .access import coordinator_of, find_benchmark, is_coordinator_of, require_coordinator
 from .boards import Board, Boards
 from .controller import PlanController
@@ -30,8 +29,8 @@ from .database import Database, bytewise, translated_errors
 from .importing import bundled_folders
 from .incoming import Incoming, IncomingFile
 from .part import Part
+from .placing import Placing, placing
 from .storage import ConfinedStorage
-from .versions import NewVersion
 
 MAX_NOTE = 1000
 
@@ -171,7 +170,9 @@ class Benchmarks(Part):
         note = _good_note(note)
         with translated_errors(), importing.unpacked(content, benchmark, limits) as folder:
             warnings = importing.require_sound(folder)
-            self._create(benchmark, folder, importing.read(folder, identity.user, note))
+            new = importing.read(folder, identity.user, note)
+            with self._placing() as place:
+                place.first(benchmark, folder, new)
         return warnings
 
     def update(
@@ -188,14 +189,14 @@ class Benchmarks(Part):
         with translated_errors(), importing.unpacked(content, benchmark, limits) as folder:
             warnings = importing.require_sound(folder)
             new = importing.read(folder, identity.user, note)
-            with self._placing() as place, self._writing(identity) as unit:
-                workflow = coordinator_of(unit.session, benchmark, identity)
-                if new.digest == _current_digest(unit.session, benchmark):
-                    if not versions.is_archived(unit.session, benchmark):
+            with self._placing() as place:
+                workflow = coordinator_of(place.session, benchmark, identity)
+                if new.digest == _current_digest(place.session, benchmark):
+                    if not versions.is_archived(place.session, benchmark):
                         raise Conflict("Nothing has changed: the folder is the same as that of the current version.")
-                    versions.set_current(unit.session, benchmark, is_archived=False)
+                    versions.set_current(place.session, benchmark, is_archived=False)
                 else:
-                    place(self._add_version(unit.session, workflow, folder, new))
+                    place.next(workflow, folder, new)
         self._boards.forget(benchmark)
         return warnings
 
@@ -236,47 +237,12 @@ class Benchmarks(Part):
         """Add the benchmark in a folder of this machine's, unchecked and nobody's."""
         importing.require_identifier(benchmark)
         with translated_errors(), importing.copied(folder, benchmark, self._incoming.folder) as copy:
-            self._create(benchmark, copy, importing.read(copy, None, note))
+            new = importing.read(copy, None, note)
+            with self._placing() as place:
+                place.first(benchmark, copy, new)
 
-    def _create(self, benchmark: str, folder: Path, new: NewVersion) -> None:
-        with self._placing() as place, self._database.writing() as session:
-            if session.get(WorkflowObject, benchmark) is not None:
-                raise Conflict(_taken(benchmark, versions.is_archived(session, benchmark)))
-            _require_free_name(session, benchmark, new)
-            # There may be the mark of a bundled benchmark that was removed.
-            session.execute(delete(tables.benchmarks).where(tables.benchmarks.c.workflow_id == benchmark))
-            versions.write_first(session, benchmark, new)
-            if new.user is not None:
-                session.execute(insert(tables.coordinators).values(workflow_id=benchmark, user_id=new.user))
-            place(self._move(folder, benchmark, 1))
-
-    def _add_version(self, session: Session, workflow: WorkflowObject, folder: Path, new: NewVersion) -> Path:
-        """The version's folder."""
-        benchmark = workflow.workflow_id
-        _require_free_name(session, benchmark, new)
-        number = versions.write_next(session, workflow, new)
-        session.flush()
-        ranks.rebuild(session, benchmark)
-        return self._move(folder, benchmark, number)
-
-    def _move(self, folder: Path, benchmark: str, version: int) -> Path:
-        target = versions.folder(self._storage, benchmark, version)
-        target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        # A service that was killed may have left one that was never written down.
-        self._incoming.remove(target)
-        os.replace(folder, target)
-        return target
-
-    @contextmanager
-    def _placing(self) -> Iterator[_Place]:
-        """Removes the folder that was put in its place when what it belongs to could not be written down."""
-        place = _Place()
-        try:
-            yield place
-        except BaseException:
-            for path in place.paths:
-                shutil.rmtree(path, ignore_errors=True)
-            raise
+    def _placing(self) -> AbstractContextManager[Placing]:
+        return placing(self._database, self._storage, self._incoming)
 
     # -- at the start --
 
@@ -308,43 +274,12 @@ class Benchmarks(Part):
             return
         with translated_errors(), importing.copied(source, benchmark, self._incoming.folder) as folder:
             new = importing.read(folder, None, note)
-            with self._placing() as place, self._database.writing() as session:
-                place(self._add_version(session, find_benchmark(session, benchmark), folder, new))
-
-
-class _Place:
-    """Remembers the folders that were put in their places."""
-
-    def __init__(self) -> None:
-        self.paths: list[Path] = []
-
-    def __call__(self, path: Path) -> None:
-        self.paths.append(path)
+            with self._placing() as place:
+                place.next(find_benchmark(place.session, benchmark), folder, new)
 
 
 def _current_digest(session: Session, benchmark: str) -> str:
     return versions.digest(session, benchmark, versions.current(session, benchmark))
-
-
-def _require_free_name(session: Session, benchmark: str, new: NewVersion) -> None:
-    name = new.declaration["name"]
-    other = select(WorkflowObject.workflow_id).where(
-        WorkflowObject.name == name, WorkflowObject.workflow_id != benchmark
-    )
-    if (taken := session.scalar(other)) is not None:
-        raise Conflict(f"The benchmark '{taken}' has the name '{name}' already. Choose another in the manifest.")
-
-
-def _taken(benchmark: str, is_archived: bool) -> str:
-    if is_archived:
-        return (
-            f"There is an archived benchmark '{benchmark}'. Choose another identifier, or bring it back: jupyter rob "
-            "benchmarks update."
-        )
-    return (
-        f"There is a benchmark '{benchmark}' already. Choose another identifier, or give it a new version: jupyter rob "
-        "benchmarks update."
-    )
 
 
 def _good_note(note: str | None) -> str | None:

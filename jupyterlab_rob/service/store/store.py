@@ -14,6 +14,7 @@ from .incoming import Incoming
 from .ledger import Ledger
 from .logins import Logins
 from .postprocessing import Postprocessing
+from .postprocessing_runs import PostprocessingRuns
 from .runs import Runs
 from .storage import ConfinedStorage
 from .submissions import Submissions
@@ -40,7 +41,9 @@ class Store:
         self.submissions = Submissions(*shared)
         self.uploads = Uploads(*shared, self.incoming)
         self.runs = Runs(*shared, boards)
-        self.postprocessing = Postprocessing(*shared, boards)
+        self.postprocessing = Postprocessing(*shared)
+        #: For the scheduler of post-processing.
+        self.postprocessing_runs = PostprocessingRuns(*shared, boards)
         #: For the queue.
         self.ledger = Ledger(self._database, storage, controller, boards)
 
