@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 from flowserv.model.base import UploadFile, User
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from jupyterlab_rob.errors import InvalidInput, ServiceUnavailable
+from jupyterlab_rob.errors import InvalidInput, ServiceUnavailable, StorageFull
 from jupyterlab_rob.service.store.database import Database, bytewise
 
 from .postgresql import PostgreSQL
@@ -97,6 +97,30 @@ def test_wrong_password_and_unreachable_server_are_told_without_the_password(pos
         assert "\n" not in refused.value.message
         assert "secret" not in refused.value.message
         assert postgresql.password not in refused.value.message
+
+
+@pytest.mark.parametrize(
+    ("database_url", "fill"),
+    [
+        # A file that may not grow is to SQLite as a full disk.
+        ("sqlite", "PRAGMA max_page_count = 1"),
+        ("postgresql", "DO $$ BEGIN RAISE 'could not extend file' USING ERRCODE = 'disk_full'; END $$"),
+    ],
+    indirect=["database_url"],
+)
+def test_full_disk_is_told_and_nothing_is_half_written(database: Database, fill: str) -> None:
+    def write() -> None:
+        with database.writing() as session:
+            session.add(User(user_id="u", name="u", secret="!", active=True))
+            session.flush()
+            session.execute(text(fill))
+            session.add(User(user_id="v", name="v" * 1_000_000, secret="!", active=True))
+            session.flush()
+
+    with pytest.raises(StorageFull, match="keeps its database"):
+        write()
+    with database.reading() as session:
+        assert session.scalars(select(User)).all() == []
 
 
 def _lose(server: PostgreSQL, session: Session) -> None:

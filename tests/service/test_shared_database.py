@@ -53,6 +53,24 @@ def test_runs_reach_the_leaderboard_and_the_password_nobody(
     assert not (shared.data_dir / "rob.db").exists()
 
 
+def test_service_outlives_the_databases_server(tmp_path: Path) -> None:
+    server = PostgreSQL()
+    try:
+        url = server.create()
+        with ServiceProcess(tmp_path).running(ROB_DATABASE=url) as api:
+            submission = api.submission("number-predictor", "kept")
+            server.stop()
+            path = f"groups/{submission}"
+            for answer in (api.request("GET", path), api.request("PUT", path, json={"name": "lost"})):
+                assert answer.status_code == 503
+                assert "lost its database" in answer.json()["message"]
+            assert api.get("status")["running"] == 0
+            server.start()
+            assert api.get(path)["name"] == "kept"
+    finally:
+        server.close()
+
+
 @pytest.mark.parametrize(
     "url", ["postgresql://me:secret@127.0.0.1:1/name", "no URL with a secret", "mysql://me:secret@127.0.0.1/name"]
 )
