@@ -8,6 +8,7 @@ import subprocess
 import sys
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 
 from .. import notebooks
 from ..errors import InvalidInput, RobError
@@ -36,7 +37,7 @@ def check_script(notebook: JSON) -> list[Problem]:
 
 
 def export_script(notebook: JSON, name: str, timeout: float = TIMEOUT) -> Script:
-    """The script of ``notebook``; ``name`` is that of its file. Blocks for seconds.
+    """The script of ``notebook``; ``name`` is that of its file. Blocks for seconds, but for those last made.
 
     Each variable of the `parameters` cell becomes an option ``--variable``. The same notebook gives the same bytes.
 
@@ -46,7 +47,7 @@ def export_script(notebook: JSON, name: str, timeout: float = TIMEOUT) -> Script
     """
     reading = cells.read(notebook)
     if not reading.errors:
-        answer = _convert({"notebook": notebooks.clean(notebook), "name": name}, timeout)
+        answer = _convert(json.dumps({"notebook": notebooks.clean(notebook), "name": name}), timeout)
         if "content" in answer:
             stem = script_name(name, cells.imported_modules(reading))
             return Script(stem, answer["content"], tuple(answer["options"]), tuple(reading.problems))
@@ -62,11 +63,13 @@ def script_name(name: str, imported: frozenset[str] = frozenset()) -> str:
     return f"{stem}_notebook.py" if stem in imported or stem in sys.stdlib_module_names else f"{stem}.py"
 
 
-def _convert(request: JSON, timeout: float) -> JSON:
+# Who has looked at the preview does not wait again for the same when it is sent.
+@lru_cache(maxsize=8)
+def _convert(request: str, timeout: float) -> JSON:
     try:
         child = subprocess.run(
             [sys.executable, "-m", "jupyterlab_rob.export"],
-            input=json.dumps(request).encode(),
+            input=request.encode(),
             capture_output=True,
             timeout=timeout,
             # `-m` imports from the working folder first, and a folder of notebooks may hold a `json.py`.

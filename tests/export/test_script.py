@@ -14,7 +14,7 @@ import pytest
 from jupyterlab_rob import notebooks
 from jupyterlab_rob.errors import InvalidInput, RobError
 from jupyterlab_rob.export import Script, check_script, export_script
-from jupyterlab_rob.export.script import script_name
+from jupyterlab_rob.export.script import _convert, script_name
 
 from ..protocol import KERNEL, make_notebook
 from .running import start
@@ -110,6 +110,17 @@ def test_a_script_tells_where_it_comes_from_and_is_always_the_same() -> None:
         outputs=[{"output_type": "stream", "name": "stdout", "text": "x"}], source=["out = 'o'"]
     )
     assert export_script(notebook, "my/tagger.ipynb") == script
+    _convert.cache_clear()
+    assert export_script(notebook, "my/tagger.ipynb") == script, "made anew"
+
+
+def test_what_was_previewed_is_not_made_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    notebook = make_notebook("previewed = 1")
+    script = export_script(notebook, "tagger.ipynb")
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+    assert export_script(notebook, "tagger.ipynb") == script
+    with pytest.raises(RobError, match="can't be converted"):
+        export_script(make_notebook("previewed = 2"), "tagger.ipynb")
 
 
 def test_options_have_the_order_of_the_cell() -> None:
