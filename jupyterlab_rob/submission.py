@@ -19,6 +19,7 @@ from .flows import Flow, Request, ask, get, path_of, post
 from .models import JSON, Problem
 from .preflight import check, split_arguments
 from .targets import NotebookTarget, notebook_target
+from .uploads import upload_name
 
 _IDENTIFIER = re.compile(r"[a-z0-9][a-z0-9-]*")
 
@@ -180,11 +181,7 @@ def send(group_id: str, upload: Upload) -> Flow[JSON]:
     """Send what was prepared to a submission; the handle of the file."""
     boundary = uuid.uuid4().hex
     kind = "text/x-python" if upload.target.format == "script" else "application/x-ipynb+json"
-    name = upload.name
-    if not upload.target.is_step:
-        # The name is all that a service keeps of where a file is from.
-        stem, _, suffix = name.rpartition(".")
-        name = f"{stem}.{upload.sha256}.{suffix}"
+    name = upload.name if upload.target.is_step else upload_name(upload.name, upload.sha256)
     head = (
         f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n'
         f"Content-Type: {kind}\r\n\r\n"

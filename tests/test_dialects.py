@@ -72,7 +72,7 @@ def test_choose(status: int, body: Any, kind: str | None) -> None:
 
 def test_a_benchmark_without_metrics() -> None:
     board = Server(workflows__w__leaderboard=None).ask("GET", "workflows/w/leaderboard")
-    assert board == {"schema": [], "ranking": [], "orderBy": [], "total": 0}
+    assert board == {"schema": [], "ranking": [], "orderBy": [], "total": 0, "version": None}
 
 
 def test_ranks_where_the_order_is_not_told() -> None:

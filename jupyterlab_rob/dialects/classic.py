@@ -81,6 +81,12 @@ class Classic:
                 raise _login_required()
         return Response.of({"message": _reason(response)}, response.status)
 
+    def _descriptor(self, segments: list[str], given: Mapping[str, str], request: Request) -> Flow[Response]:
+        response = yield from ask(request)
+        if response.status != 200:
+            return response
+        return Response.of({**response.json(), "additions": [], "registration": True})
+
     # -- benchmarks --
 
     def _benchmark(self, segments: list[str], given: Mapping[str, str], request: Request) -> Flow[Response]:
@@ -95,8 +101,9 @@ class Classic:
             if parameter.get("dtype") == "file" and not parameter.get("target"):
                 default = parameter.get("defaultValue")
                 parameter.update(target=default or OPEN_TARGET, isTargetOpen=not default)
-        # The last: what preflight.py must know of a server that makes commands of values.
-        return _strict({**handle, "notebookSteps": [], "valuesInCommands": True})
+        lacking: JSON = {"notebookSteps": [], "version": None, "isCoordinator": False}
+        # What preflight.py must know of a server that makes commands of values.
+        return _strict({**handle, **lacking, "valuesInCommands": True})
 
     def _leaderboard(self, segments: list[str], given: Mapping[str, str], request: Request) -> Flow[Response]:
         query = {name: given[name] for name in ("orderBy", "includeAll") if name in given}
@@ -213,6 +220,7 @@ def _login_required() -> LoginRequired:
 
 
 _ROUTES: list[tuple[str, str, _Answer]] = [
+    ("GET", "", Classic._descriptor),
     ("GET", "workflows/{}", Classic._benchmark),
     ("GET", "workflows/{}/leaderboard", Classic._leaderboard),
     ("GET", "workflows/{}/runs", Classic._benchmark_runs),

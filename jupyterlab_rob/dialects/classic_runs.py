@@ -11,13 +11,12 @@ from urllib.parse import urlencode
 
 from ..flows import Flow, Request, Response, ask, ask_all, path_of
 from ..models import JSON, RunState
+from ..uploads import uploaded_notebook
 
 #: How many runs a listing holds when nothing else is said.
 DEFAULT_LIMIT = 50
 
 _MAX_KEPT = 2000
-# As submission.py names what it uploads: the notebook's name and digest.
-_UPLOADED = re.compile(r"(?:(?P<stem>.+)\.)?(?P<sha256>[0-9a-f]{64})\.(?:py|ipynb)")
 # The last line of a traceback.
 _RAISED = re.compile(r"(?P<ename>[A-Za-z_][\w.]*): (?P<evalue>.*)|(?P<bare>[A-Za-z_]\w*(?:Error|Exception|Interrupt))")
 
@@ -103,6 +102,7 @@ def completed(handle: JSON, group: JSON, board: list[JSON]) -> JSON:
         "rank": row["rank"] if row else None,
         "notebooks": [],
         "cause": cause,
+        "version": None,
     }
 
 
@@ -125,6 +125,7 @@ def leaderboard(response: Response, given: Mapping[str, str]) -> JSON:
         "ranking": ranking[offset : offset + limit],
         "orderBy": order,
         "total": len(ranking),
+        "version": None,
     }
 
 
@@ -174,7 +175,7 @@ def _ranked(rows: list[JSON], columns: list[str]) -> list[JSON]:
     for place, row in enumerate(rows, 1):
         values = {result["name"]: result["value"] for result in row["results"]}
         key = {name: values.get(name) for name in columns or values}
-        ranked.append({**row, "rank": ranked[-1]["rank"] if key == last else place})
+        ranked.append({**row, "rank": ranked[-1]["rank"] if key == last else place, "version": None})
         last = key
     return ranked
 
@@ -189,9 +190,9 @@ def _notebook(handle: JSON, group: JSON) -> JSON | None:
     for argument in handle.get("arguments") or []:
         value = argument.get("value")
         if isinstance(value, dict) and value.get("type") == "$file":
-            found = _UPLOADED.fullmatch(names.get((value.get("value") or {}).get("fileId"), ""))
+            found = uploaded_notebook(names.get((value.get("value") or {}).get("fileId"), ""))
             if found:
-                return {"name": f"{found['stem'] or 'notebook'}.ipynb", "sha256": found["sha256"]}
+                return found
     return None
 
 

@@ -4,7 +4,7 @@ nothing else."""
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flowserv.model.group import WorkflowGroupManager
@@ -14,7 +14,9 @@ from flowserv.model.template.parameter import ParameterIndex
 from jupyter_client.kernelspec import KernelSpecManager
 
 from ...errors import InvalidInput
+from ...models import JSON
 from ...notebooks import kernel_name, parse
+from ...uploads import uploaded_notebook
 from .storage import ConfinedFile
 
 #: Type of an argument that names an uploaded notebook; see docs/protocol.md.
@@ -41,11 +43,16 @@ def public_arguments(stored: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     ]
 
 
-def submitted_notebook(stored: Sequence[dict[str, Any]]) -> dict[str, str] | None:
-    """Name and sha256 of the notebook among the stored arguments."""
+def submitted_notebook(stored: Sequence[dict[str, Any]], uploads: Mapping[str, str]) -> JSON | None:
+    """Name and sha256 of the notebook among the stored arguments; ``uploads`` are names of files by their id."""
     for argument in stored:
-        if _is_step(argument["value"]):
-            return {"name": argument["value"]["name"], "sha256": argument["value"]["sha256"]}
+        value = argument["value"]
+        if _is_step(value):
+            return {"name": value["name"], "sha256": value["sha256"]}
+        if isinstance(value, dict) and value.get("type") == FILE:
+            found = uploaded_notebook(uploads.get(value["value"]["fileId"], ""))
+            if found is not None:
+                return found
     return None
 
 

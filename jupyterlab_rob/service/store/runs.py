@@ -94,7 +94,9 @@ class Runs(Part):
             runs = select(RunObject).where(RunObject.group_id.in_(own))
             # All that the handles tell, in a few queries however many runs there are.
             loaded = _newest(runs, limit, offset).options(
-                joinedload(RunObject.group), selectinload(RunObject.files), selectinload(RunObject.log)
+                joinedload(RunObject.group).selectinload(GroupObject.uploads),
+                selectinload(RunObject.files),
+                selectinload(RunObject.log),
             )
             found = unit.session.scalars(loaded).all()
             return {"runs": self._handles(unit, found, progress), "total": _count(unit.session, runs)}

@@ -62,13 +62,14 @@ def run_handle(
 ) -> JSON:
     """``declared`` is the benchmark as the run's version declares it."""
     arguments = run.arguments or []
+    uploads = {file.file_id: file.name for file in run.group.uploads} if run.group is not None else {}
     return {
         # In the place of flowserv's group, whose parameters are the current version's.
         **_runs.run_handle(run, declared),
         **_result_files(run, declared),
         "arguments": public_arguments(arguments),
         "groupName": run.group.name if run.group is not None else None,
-        "notebook": submitted_notebook(arguments),
+        "notebook": submitted_notebook(arguments, uploads),
         "version": version,
         "progress": dict(progress) if progress is not None else None,
         "result": run.result if run.is_success() else None,
