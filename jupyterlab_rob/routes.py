@@ -82,7 +82,7 @@ class NotebookHandler(RobHandler):
             InvalidInput: A field of the body is malformed, or the notebook is none.
             NotFound: There is no such benchmark.
         """
-        benchmark, arguments, given = body.get("benchmark"), body.get("arguments") or {}, body.get("notebook")
+        benchmark, arguments, given = body.get("benchmark"), body.get("arguments", {}), body.get("notebook")
         if not isinstance(benchmark, str) or not isinstance(arguments, dict) or not isinstance(given, dict):
             raise InvalidInput("The request needs `benchmark` (a name), `notebook` and `arguments` (objects).")
         name, content = await self._content(given)
@@ -91,9 +91,11 @@ class NotebookHandler(RobHandler):
         return handle, name, notebook, arguments
 
     async def _content(self, given: JSON) -> tuple[str, Any]:
-        path = given.get("path")
+        path, name = given.get("path"), given.get("name", "")
+        if not isinstance(name, str):
+            raise InvalidInput("`name` of the `notebook` must be the name of a file.")
         if "content" in given or not isinstance(path, str):
-            return str(given.get("name") or "notebook.ipynb"), given.get("content")
+            return name or "notebook.ipynb", given.get("content")
         if not await ensure_async(self.authorizer.is_authorized(self, self.current_user, "read", "contents")):
             raise Forbidden("You are not authorized to read files here.")
         # A drive for real-time collaboration prefixes the path; the server knows it without.

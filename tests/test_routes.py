@@ -265,6 +265,8 @@ async def test_unknown_kernel_leaves_nothing_behind(real_service: Connection, jp
         ("[" * 100_000, 400, "not JSON"),
         ("[]", 400, "JSON object"),
         ("{}", 400, "needs `benchmark`"),
+        ({"benchmark": "b", "notebook": {}, "arguments": []}, 400, "`arguments` (objects)"),
+        ({"benchmark": "b", "notebook": {"name": ["a.ipynb"], "content": {}}}, 400, "name of a file"),
         ({"benchmark": "b", "notebook": {"name": "a.ipynb", "content": None}}, 400, "a.ipynb is not a notebook"),
         ({"benchmark": "b", "notebook": {"name": "a.ipynb", "content": {"nbformat": 3}}}, 400, "format 3"),
         ({"benchmark": "b", "notebook": {"path": "nowhere.ipynb"}}, 404, "nowhere.ipynb"),

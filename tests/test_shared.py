@@ -16,7 +16,7 @@ from jupyterlab_rob.credentials import Credentials
 from jupyterlab_rob.errors import LoginRequired, ServiceUnavailable
 from jupyterlab_rob.remote import RemoteService
 
-from .classic.asking import Panel
+from .contract.asking import Panel
 from .protocol import GOOD_CELL, make_notebook
 from .service.api import ServiceProcess
 from .waiting import until

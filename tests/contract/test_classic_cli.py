@@ -15,7 +15,7 @@ import pytest
 
 from ..protocol import make_notebook
 from .asking import NOTEBOOK
-from .server import PASSWORD, ClassicServer
+from .classic import PASSWORD, ClassicServer
 
 COMMAND = [sys.executable, "-m", "jupyterlab_rob.cli"]
 
@@ -64,16 +64,16 @@ def test_from_the_login_to_the_logout(classic: ClassicServer, terminal: Terminal
     assert classic.login(user) not in json.dumps(service)
     assert user in terminal.rob("status").stdout
 
-    assert "shift" in terminal.rob("benchmarks", "show", "number-predictor").stdout
+    assert "shift" in terminal.rob("benchmarks", "show", "sequences").stdout
     notebook = str(tmp_path / "mine.ipynb")
-    done = terminal.rob("submit", notebook, "-b", "number-predictor", "-p", "shift=1", "--wait", "--json")
+    done = terminal.rob("submit", notebook, "-b", "sequences", "-p", "shift=1", "--wait", "--json")
     assert done.returncode == 0, done.stderr
     run = json.loads(done.stdout)["run"]
     assert (run["state"], run["result"]) == ("SUCCESS", {"deviation": 1.0, "exact": 0})
     assert run["groupName"] == user
     assert "mine.ipynb" in terminal.rob("runs", "list").stdout
     assert "deviation" in terminal.rob("runs", "show", run["id"][:12]).stdout
-    assert user in terminal.rob("leaderboard", "-b", "number-predictor").stdout
+    assert user in terminal.rob("leaderboard", "-b", "sequences").stdout
     done = terminal.rob("runs", "log", run["id"])
     assert (done.returncode, done.stdout) == (2, "")
     assert "keeps no log of a run" in done.stderr
@@ -91,7 +91,7 @@ def test_failing_notebook(terminal: Terminal, user: str, tmp_path: Path) -> None
     notebook = make_notebook("inputfile = ''\noutputfile = ''\nshift = 0", "undefined_name")
     (tmp_path / "bad.ipynb").write_text(json.dumps(notebook))
     terminal.login(user)
-    done = terminal.rob("submit", str(tmp_path / "bad.ipynb"), "-b", "number-predictor", "--wait")
+    done = terminal.rob("submit", str(tmp_path / "bad.ipynb"), "-b", "sequences", "--wait")
     assert done.returncode == 1
     assert done.stdout.splitlines()[-1] == "NameError: name 'undefined_name' is not defined"
 
@@ -99,12 +99,12 @@ def test_failing_notebook(terminal: Terminal, user: str, tmp_path: Path) -> None
 def test_expired_token(classic: ClassicServer, terminal: Terminal, user: str) -> None:
     terminal.login(user)
     classic.expire_tokens()
-    done = terminal.rob("leaderboard", "-b", "number-predictor")
+    done = terminal.rob("leaderboard", "-b", "sequences")
     assert done.returncode == 3
     assert "not logged in any more" in done.stderr
     assert terminal.document("status")["service"]["state"] == "login"
     assert terminal.login(user).returncode == 0
-    assert terminal.rob("leaderboard", "-b", "number-predictor").returncode == 0
+    assert terminal.rob("leaderboard", "-b", "sequences").returncode == 0
 
 
 def test_token_of_the_environment(classic: ClassicServer, terminal: Terminal, user: str) -> None:

@@ -25,8 +25,12 @@ from typing import Any
 
 HERE = Path(__file__).parent
 REQUIREMENTS = HERE / "requirements.txt"
+#: The benchmark that the servers have; see its files for their layouts.
+TEMPLATE = HERE / "template"
 API = "/rob/api/v1"
 PASSWORD = "a password"
+#: Bytes.
+MAX_UPLOAD = 64 * 1024
 
 _INSTALL_TIMEOUT, _START_TIMEOUT = 600.0, 60.0
 # As it is before a test has a home folder of its own.
@@ -35,6 +39,8 @@ _CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "jup
 
 class ClassicServer:
     """A running server; ``url`` is its API's base."""
+
+    kind = "classic"
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -49,9 +55,8 @@ class ClassicServer:
     def start(self) -> None:
         """Start it on a free port, with one benchmark; returns when it answers."""
         self._flowserv("init", "-f")
-        template = HERE / "template"
-        self._flowserv("workflows", "create", "-m", str(template / "flowserv.yaml"), str(template))
-        self.port = _free_port()
+        self._flowserv("workflows", "create", "-m", str(TEMPLATE / "flowserv.yaml"), str(TEMPLATE))
+        self.port = free_port()
         self.resume()
 
     def resume(self) -> None:
@@ -96,6 +101,9 @@ class ClassicServer:
     def login(self, username: str, password: str = PASSWORD) -> str:
         """A user's token."""
         return str(self.request("POST", "users/login", {"username": username, "password": password})["token"])
+
+    def is_valid(self, token: str) -> bool:
+        return "username" in self.request("GET", "", token=token)
 
     def expire_tokens(self) -> None:
         """Let all tokens be over, as they are after some time."""
@@ -162,11 +170,12 @@ def _server_environment(folder: Path) -> dict[str, str]:
         "FLOWSERV_DATABASE": f"sqlite:///{folder / 'rob.db'}",
         "GIT_PYTHON_REFRESH": "quiet",
         "PYTHONUNBUFFERED": "1",
-        "ROB_WEBAPI_CONTENTLENGTH": str(1024 * 1024),
+        "ROB_WEBAPI_CONTENTLENGTH": str(MAX_UPLOAD),
     }
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """One that nobody listens at just now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
