@@ -157,6 +157,14 @@ def test_status_and_stop(home: Home) -> None:
     assert document("status")["service"] is None
 
 
+def test_stop_is_for_the_service_of_ones_own(real_service: Connection) -> None:
+    environment = {**os.environ, "ROB_URL": real_service.url}
+    for done in (rob("stop", "--url", real_service.url), rob("stop", env=environment)):
+        assert (done.returncode, done.stdout) == (2, "")
+        assert f"{real_service.url} can't be stopped from here" in done.stderr
+    assert embedded.find() == real_service
+
+
 def test_two_commands_at_once_start_one(home: Home) -> None:
     running = [subprocess.Popen([*COMMAND, "benchmarks", "list"], stdout=subprocess.DEVNULL) for _ in range(2)]
     assert [process.wait(60) for process in running] == [0, 0]

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 from .. import embedded
 from ..connection import Connection, default_data_dir
 from ..console import print_json, print_table, shown
+from ..errors import InvalidInput
 from ..models import JSON
+from ..remote import VARIABLE, configured_url
 from .options import find_remote_service, json_option, service_option
 
 if TYPE_CHECKING:
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 def add_to(commands: Commands) -> None:
     status = commands.add_parser("status", parents=[service_option(), json_option()], help="show the service")
     status.set_defaults(command=_status)
-    stop = commands.add_parser("stop", parents=[json_option()], help="stop the service of your own")
+    stop = commands.add_parser("stop", parents=[service_option(), json_option()], help="stop the service of your own")
     stop.set_defaults(command=_stop)
     commands.add_parser("serve", help="run the service in the foreground; options are the service's (--help)")
 
@@ -51,6 +53,12 @@ def _status(options: argparse.Namespace) -> int:
 
 
 def _stop(options: argparse.Namespace) -> int:
+    url = configured_url(options.url)
+    if url is not None:
+        raise InvalidInput(
+            f"The ROB service {url} can't be stopped from here; its administrator stops it where it runs. To stop a "
+            f"service of your own, leave out --url and unset {VARIABLE}."
+        )
     connection = embedded.stop()
     if options.json:
         print_json({"stopped": connection is not None})
