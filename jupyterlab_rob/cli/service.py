@@ -73,4 +73,7 @@ def _describe(connection: Connection) -> JSON:
         status = embedded.request(connection, "GET", "status")
     except (OSError, ValueError):
         return service
-    return {**service, **{key: status[key] for key in ("slots", "running", "pending", "dataDir") if key in status}}
+    return {
+        **service,
+        **{key: status[key] for key in ("kind", "slots", "running", "pending", "dataDir") if key in status},
+    }

@@ -54,6 +54,7 @@ class RobService(JupyterApp):
     """
     aliases = {  # noqa: RUF012 (as traitlets has it)
         "title": "RobService.title",
+        "database": "RobService.database",
         "data-dir": "RobService.data_dir",
         "ip": "RobService.ip",
         "port": "RobService.port",
@@ -112,7 +113,7 @@ class RobService(JupyterApp):
     idle_timeout = Float(
         min=0,
         help="Seconds without request, active run and post-processing after which the service ends; 0: never. "
-        "Default: 1800, and 0 for a service that others use (see ip and registration).",
+        "Default: 1800, and 0 for a service that others use (see ip, registration and trust_xheaders).",
     ).tag(config=True)
     max_upload = Int(512 << 20, min=1, max=(1 << 31) - 1, help="Largest upload, in bytes; at most 2 GB.").tag(
         config=True
@@ -145,7 +146,7 @@ class RobService(JupyterApp):
     @property
     def _is_shared(self) -> bool:
         """Whether others may use it than the one who starts it."""
-        return self.registration or not is_loopback(self.ip)
+        return self.registration or self.trust_xheaders or not is_loopback(self.ip)
 
     def start(self) -> None:
         """Serve until stopped or idle. Exit codes: 0, 2 when it can't start, EXIT_LOCKED when another service owns
@@ -187,6 +188,7 @@ class RobService(JupyterApp):
         log = logging.getLogger("jupyterlab_rob.service")
         listeners = Listeners(self.ip, self.port, tls_context(self.certfile, self.keyfile))
         store = Store(data_dir, self.database)
+        store.claim()
         store.open()
         end_abandoned_runs(store.ledger, data_dir / "runs", log)
         owner = Identity(store.accounts.ensure_owner(self.owner), self.owner, role=Role.ADMINISTRATOR)

@@ -36,7 +36,7 @@ class DataFolder:
             os.close(lock)
             raise DataFolderLocked(
                 f"The data folder {self.path} is in use by another ROB service (process {owner}). "
-                "Stop that one, or set ROB_DATA_DIR to another folder."
+                "Stop that one (jupyter rob stop), or set ROB_DATA_DIR to another folder."
             ) from error
         except OSError as error:
             os.close(lock)

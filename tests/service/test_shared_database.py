@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
 import pytest
 
+from jupyterlab_rob.connection import EXIT_LOCKED
 from jupyterlab_rob.service.store import Store
 
 from .api import PROBE, TIMEOUT, ServiceProcess, notebook, scoring
@@ -82,3 +84,21 @@ def test_wrong_url_is_one_line(tmp_path: Path, url: str) -> None:
     assert said.count("\n") == 1
     assert "atabase" in said
     assert "secret" not in said
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_one_service_owns_a_database(tmp_path: Path, kind: str, request: pytest.FixtureRequest) -> None:
+    database = f"sqlite:///{tmp_path / 'one.db'}" if kind == "sqlite" else request.getfixturevalue("url")
+    first, second = ServiceProcess(tmp_path / "first"), ServiceProcess(tmp_path / "second")
+    with first.running(ROB_DATABASE=database) as api:
+        process = second.spawn(ROB_DATABASE=database)
+        said = process.communicate(timeout=TIMEOUT)[1]
+        assert process.returncode == EXIT_LOCKED
+        assert "is in use by another ROB service" in said
+        assert "Traceback" not in said
+        assert api.get("status")["kind"] == "embedded"
+    # Its lock goes with it, also when it is killed.
+    first.start(ROB_DATABASE=database)
+    first.end(signal.SIGKILL)
+    with second.running(ROB_DATABASE=database) as api:
+        assert api.get("workflows")["workflows"]

@@ -6,7 +6,6 @@ import copy
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -17,7 +16,7 @@ from flowserv.model.workflow.manifest import WorkflowManifest
 
 from jupyterlab_rob.service.engine.files import FileProblem, relative_path
 from jupyterlab_rob.service.engine.plan import Plan, RunFolder
-from jupyterlab_rob.service.store.controller import PlanController, PreparationFailed
+from jupyterlab_rob.service.store.controller import PlanController
 from jupyterlab_rob.templates import check_template
 
 from .template import MANIFEST, SPECIFICATION, shown, write
@@ -109,12 +108,12 @@ def _failure(document: Any, folder: Path, runs: Path) -> str | None:
         for name in required
         if not template.parameters[name].is_file()
     }
-    run = SimpleNamespace(run_id="run", workflow_id="sums", group_id="group", state=lambda: None)
+    controller = PlanController(runs)
+    controller.folder("run").create()
     try:
-        PlanController(runs).exec_workflow(run, template, arguments, SimpleNamespace(basedir=str(folder)))
-    except PreparationFailed as error:
-        cause = error.__cause__
-        return f"{type(cause).__name__}: {cause}"
+        controller.write_plan("run", "sums", "group", template, arguments, folder)
+    except Exception as error:
+        return f"{type(error).__name__}: {error}"
     plan = Plan.read(RunFolder(runs / "run"))
     inputs = [name for step in plan.steps for name in step.inputs or ()]
     try:

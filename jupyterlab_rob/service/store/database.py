@@ -19,6 +19,7 @@ from sqlalchemy.sql.functions import FunctionElement
 
 from ...errors import Conflict, InvalidInput, NotFound, RobError, ServiceUnavailable, StorageFull
 from . import migrations
+from .ownership import Ownership
 
 #: Connections that the pool keeps: each of the service's threads holds one at the most.
 POOL_SIZE = 16
@@ -63,6 +64,7 @@ class Database(DB):  # type: ignore[misc]
         if is_sqlite:
             event.listen(self._engine, "connect", _configure_sqlite)
         self._session = sessionmaker(bind=self._engine)
+        self._ownership = Ownership(self._engine, self.name)
         # SQLite has one writer at a time, and a transaction that has read cannot wait for it: one after the other,
         # then. PostgreSQL could have several, but the order of results is kept by one at a time as well.
         self._writing = threading.RLock()
@@ -85,6 +87,17 @@ class Database(DB):  # type: ignore[misc]
         except DBAPIError as error:
             raise ServiceUnavailable(f"The database {self.name} can't be used: {self._reason(error)}") from None
         return self
+
+    def claim(self) -> None:
+        """Make sure that no other service uses it as long as this process does.
+
+        Raises DataFolderLocked when one does, and ServiceUnavailable when the database can't be used.
+        """
+        try:
+            self._ownership.claim()
+        except (DBAPIError, OSError) as error:
+            reason = self._reason(error) if isinstance(error, DBAPIError) else f"{error.strerror}."
+            raise ServiceUnavailable(f"The database {self.name} can't be used: {reason}") from None
 
     def _reason(self, error: DBAPIError) -> str:
         """What the driver says, in one line that ends with a full stop and has no password in it."""
@@ -111,6 +124,7 @@ class Database(DB):  # type: ignore[misc]
             session.commit()
 
     def close(self) -> None:
+        self._ownership.release()
         self._engine.dispose()
 
 

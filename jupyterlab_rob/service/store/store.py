@@ -47,6 +47,10 @@ class Store:
         #: For the queue.
         self.ledger = Ledger(self._database, storage, controller, boards)
 
+    def claim(self) -> None:
+        """Make sure that no other service uses the database; see :mod:`.ownership`."""
+        self._database.claim()
+
     def open(self) -> None:
         """Create the database where there is none, or bring it up to date, and so the bundled benchmarks."""
         self._run_folders.mkdir(exist_ok=True, mode=0o700)
