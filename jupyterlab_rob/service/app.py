@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from jupyter_core.application import JupyterApp
-from traitlets import Bool, Float, Int, Unicode, default
+from traitlets import Bool, Float, Int, List, Unicode, default
 
 from .. import __version__
 from ..connection import EXIT_LOCKED, Connection, default_data_dir, remove_connection, write_connection
@@ -24,7 +24,7 @@ from ..deadline import within
 from ..errors import DataFolderLocked, RobError, ServiceUnavailable
 from ..models import JSON, RunState
 from ..packing import PackingLimits
-from .listeners import Listeners, is_loopback, tls_context
+from .listeners import LOOPBACK_HOSTS, Listeners, affordable_connections, is_loopback, tls_context
 from .lock import DataFolder
 from .logs import open_log
 
@@ -90,6 +90,15 @@ class RobService(JupyterApp):
         help="Whether X-Real-Ip, X-Forwarded-For and X-Forwarded-Proto tell who asks and how: only behind a reverse "
         "proxy that sets them. Wrong log-ins are limited by address; without this, all users of a proxy have one.",
     ).tag(config=True)
+    allowed_hosts = List(
+        Unicode(),
+        help="Names by which clients may address the service (Host). Default: any, but on loopback without a proxy "
+        "only localhost and loopback's addresses, so that no web page reaches it under a name of its own.",
+    ).tag(config=True)
+    max_connections = Int(1000, min=8, help="Most connections at a time.").tag(config=True)
+    max_active_runs = Int(
+        100, min=1, help="Most runs of a user that wait or run at a time; administrators may have any number."
+    ).tag(config=True)
     registration = Bool(
         False, help="Whether everybody may register. Administrators add users in any case: jupyter rob users add."
     ).tag(config=True)
@@ -147,6 +156,14 @@ class RobService(JupyterApp):
     def _is_shared(self) -> bool:
         """Whether others may use it than the one who starts it."""
         return self.registration or self.trust_xheaders or not is_loopback(self.ip)
+
+    @property
+    def _hosts(self) -> frozenset[str] | None:
+        """The names by which clients may address the service; None for any."""
+        if self.allowed_hosts:
+            return frozenset({*map(str.lower, self.allowed_hosts), *LOOPBACK_HOSTS})
+        is_reachable = self.trust_xheaders or not is_loopback(self.ip)
+        return None if is_reachable else frozenset({self.ip, *LOOPBACK_HOSTS})
 
     def start(self) -> None:
         """Serve until stopped or idle. Exit codes: 0, 2 when it can't start, EXIT_LOCKED when another service owns
@@ -226,6 +243,8 @@ class RobService(JupyterApp):
             log=log,
             base=API,
             title=self.title,
+            hosts=self._hosts,
+            max_active_runs=self.max_active_runs,
             registration=self.registration,
             token_lifetime=self.token_lifetime,
             limits=UploadLimits(self.max_upload, self.max_submission),
@@ -236,7 +255,12 @@ class RobService(JupyterApp):
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, stopped.set)
         # A body is taken in pieces of a megabyte at most; how large it may be, the routes decide.
-        listeners.serve(application(context, API), trust_xheaders=self.trust_xheaders, max_buffer_size=1 << 20)
+        listeners.serve(
+            application(context, API),
+            trust_xheaders=self.trust_xheaders,
+            max_buffer_size=1 << 20,
+            max_connections=affordable_connections(self.max_connections),
+        )
         await postprocessing.start()
         write_connection(connection)
         url = listeners.given_url + API

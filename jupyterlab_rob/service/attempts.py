@@ -13,8 +13,11 @@ from ..errors import TooManyAttempts
 
 #: Seconds that an attempt counts.
 WINDOW = 15 * 60.0
-#: Attempts on one user name within the window. Passwords have at least 8 characters: so few guesses lead nowhere.
+#: Attempts on one user name from one address within the window. Passwords have at least 8 characters: so few guesses
+#: lead nowhere.
 PER_NAME = 10
+#: Attempts on one user name from anywhere: so many that nobody is easily locked out by others.
+PER_NAME_ANYWHERE = 100
 #: Attempts from one address. A class of students may share one.
 PER_ADDRESS = 100
 #: Names and addresses that are remembered; beyond that, those that were quiet for longest are forgotten.
@@ -77,7 +80,8 @@ class Attempt:
     def __init__(self, counted: list[tuple[Attempts, str]]) -> None:
         self._counted = [(attempts, key, attempts.add(key)) for attempts, key in counted]
 
-    def succeeded(self) -> None:
+    def taken_back(self) -> None:
+        """It was none: it succeeded, or could not be made."""
         for attempts, key, moment in self._counted:
             attempts.remove(key, moment)
 
@@ -86,7 +90,8 @@ class AttemptLimits:
     """The limits of a service; not for use by several threads."""
 
     def __init__(self, clock: Clock = time.monotonic) -> None:
-        self._names = Attempts(PER_NAME, WINDOW, clock)
+        self._names = Attempts(PER_NAME_ANYWHERE, WINDOW, clock)
+        self._names_from = Attempts(PER_NAME, WINDOW, clock)
         self._addresses = Attempts(PER_ADDRESS, WINDOW, clock)
 
     def admit(self, address: str, name: str | None = None) -> Attempt:
@@ -99,10 +104,12 @@ class AttemptLimits:
         Raises:
             TooManyAttempts: There were too many before.
         """
-        counted = [(self._addresses, _network(address))]
+        network = _network(address)
+        counted = [(self._addresses, network)]
         if name is not None:
             # By its hash: what is typed there is as long as one likes, and now and then it is a password.
-            counted.append((self._names, hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()))
+            key = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()
+            counted += [(self._names, key), (self._names_from, f"{network} {key}")]
         wait = max(attempts.wait(key) for attempts, key in counted)
         if wait > 0:
             seconds = math.ceil(wait)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
@@ -41,6 +42,9 @@ class Context:
     base: str
     #: What users read as the service's name.
     title: str
+    #: Names by which clients may address the service; None for any.
+    hosts: frozenset[str] | None
+    max_active_runs: int
     registration: bool
     #: Seconds that a log-in lasts.
     token_lifetime: float
@@ -51,6 +55,8 @@ class Context:
     status: Callable[[], JSON]
     #: Seconds since the epoch.
     clock: Callable[[], float] = time.time
+    #: Open event streams by user.
+    streams: Counter[str] = field(default_factory=Counter)
     _requests: int = 0
     _last_activity: float = field(default_factory=time.monotonic)
 

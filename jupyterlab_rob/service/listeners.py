@@ -3,18 +3,52 @@
 from __future__ import annotations
 
 import ipaddress
+import resource
 import ssl
 from collections.abc import Iterable
 from socket import socket
 from typing import Any
 
 from tornado.httpserver import HTTPServer
+from tornado.iostream import IOStream
 from tornado.netutil import bind_sockets
 from tornado.web import Application
 
 from ..errors import InvalidInput, ServiceUnavailable
 
 _LOOPBACK = "127.0.0.1"
+#: How this machine is addressed by those on it.
+LOOPBACK_HOSTS = frozenset({"localhost", _LOOPBACK, "::1"})
+
+#: Seconds after which a connection without a request is closed.
+_IDLE_TIMEOUT = 75.0
+# File descriptors beside connections: logs, database, run folders, pipes of runs.
+_OTHER_FILES = 256
+_MOST_FILES = 65536
+
+
+class LimitedServer(HTTPServer):
+    """Has at most ``max_connections``, and hangs up on more: a process without a free file descriptor can do nothing.
+
+    tornado alone accepts until there is none left, and keeps idle connections for an hour.
+    """
+
+    max_connections = 8
+
+    def handle_stream(self, stream: IOStream, address: tuple[str, int]) -> None:
+        if len(self._connections) >= self.max_connections:
+            stream.close()
+        else:
+            super().handle_stream(stream, address)
+
+
+def affordable_connections(wanted: int) -> int:
+    """``wanted``, or as many as the limit of open files allows, which is raised for it as far as it may be."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    limit = _MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, _MOST_FILES)
+    if soft != resource.RLIM_INFINITY and soft < limit:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (limit, hard))
+    return max(8, min(wanted, limit - _OTHER_FILES))
 
 
 class Listeners:
@@ -42,15 +76,19 @@ class Listeners:
         self.own_url = f"http://{own or _local_address(self._own)}"
         self.given_url = f"{'https' if tls else 'http'}://{_shown(ip)}:{self._given[0].getsockname()[1]}"
 
-    def serve(self, application: Application, *, trust_xheaders: bool, **options: Any) -> None:
-        """Begin to answer; ``options`` are tornado's for a server."""
-        server = HTTPServer(application, ssl_options=self._tls, xheaders=trust_xheaders, **options)
-        server.add_sockets(self._given)
-        self._servers.append(server)
+    def serve(
+        self, application: Application, *, trust_xheaders: bool, max_connections: int, max_buffer_size: int
+    ) -> None:
+        """Begin to answer; ``max_connections`` are for each of the sockets, ``max_buffer_size`` is tornado's."""
+        options: dict[str, Any] = {"max_buffer_size": max_buffer_size, "idle_connection_timeout": _IDLE_TIMEOUT}
+        servers = [(self._given, {"ssl_options": self._tls, "xheaders": trust_xheaders})]
         if self._own:
-            own = HTTPServer(application, **options)
-            own.add_sockets(self._own)
-            self._servers.append(own)
+            servers.append((self._own, {}))
+        for sockets, more in servers:
+            server = LimitedServer(application, **options, **more)
+            server.max_connections = max_connections
+            server.add_sockets(sockets)
+            self._servers.append(server)
 
     def stop(self) -> None:
         """Take no new connections."""

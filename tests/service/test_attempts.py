@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from jupyterlab_rob.errors import TooManyAttempts
-from jupyterlab_rob.service.attempts import PER_ADDRESS, PER_NAME, WINDOW, AttemptLimits, Attempts
+from jupyterlab_rob.service.attempts import PER_ADDRESS, PER_NAME, PER_NAME_ANYWHERE, WINDOW, AttemptLimits, Attempts
 
 
 class Clock:
@@ -53,7 +53,7 @@ def test_times_do_not_pile_up() -> None:
 def test_name_is_limited_wherever_attempts_come_from() -> None:
     clock = Clock()
     limits = AttemptLimits(clock)
-    for number in range(PER_NAME):
+    for number in range(PER_NAME_ANYWHERE):
         limits.admit(f"192.0.2.{number}", "ann")
     with pytest.raises(TooManyAttempts, match=r"Try again in 15 minutes\.") as caught:
         limits.admit("192.0.2.200", "ann")
@@ -65,6 +65,16 @@ def test_name_is_limited_wherever_attempts_come_from() -> None:
     assert caught.value.retry_after == 30
     clock.now += 30
     limits.admit("192.0.2.200", "ann")
+
+
+def test_name_is_limited_sooner_from_one_address() -> None:
+    limits = AttemptLimits(Clock())
+    for _ in range(PER_NAME):
+        limits.admit("192.0.2.1", "ann")
+    with pytest.raises(TooManyAttempts):
+        limits.admit("192.0.2.1", "ann")
+    # So nobody locks out the one whose name it is.
+    limits.admit("198.51.100.7", "ann")
 
 
 @pytest.mark.parametrize(
@@ -90,11 +100,11 @@ def test_address_is_limited_whatever_is_tried(addresses: list[str]) -> None:
 def test_success_does_not_count() -> None:
     limits = AttemptLimits(Clock())
     for _ in range(PER_ADDRESS + 1):
-        limits.admit("192.0.2.1", "ann").succeeded()
+        limits.admit("192.0.2.1", "ann").taken_back()
     # Nor does it take back what failed: who has an account of their own gains no guesses at another's.
     for _ in range(PER_NAME - 1):
         limits.admit("192.0.2.1", "ann")
-    limits.admit("192.0.2.1", "ann").succeeded()
+    limits.admit("192.0.2.1", "ann").taken_back()
     limits.admit("192.0.2.1", "ann")
     with pytest.raises(TooManyAttempts):
         limits.admit("192.0.2.1", "ann")
@@ -105,7 +115,7 @@ def test_attempts_at_once_are_limited_as_well() -> None:
     pending = [limits.admit("192.0.2.1", "ann") for _ in range(PER_NAME)]
     with pytest.raises(TooManyAttempts):
         limits.admit("192.0.2.1", "ann")
-    pending[0].succeeded()
+    pending[0].taken_back()
     limits.admit("192.0.2.1", "ann")
 
 

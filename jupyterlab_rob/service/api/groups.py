@@ -67,7 +67,9 @@ class GroupRunsHandler(ServiceHandler):
         arguments = self.body().get("arguments", [])
         if not isinstance(arguments, list):
             raise InvalidInput("The arguments must be a list.")
-        handle, plan, folder = await self.call(self.context.store.runs.create, self.identity, group, arguments)
+        most = None if self.identity.is_administrator else self.context.max_active_runs
+        create = self.context.store.runs.create
+        handle, plan, folder = await self.call(create, self.identity, group, arguments, most)
         self.context.queue.submit(plan, folder)
         self.answer(handle, 201)
 

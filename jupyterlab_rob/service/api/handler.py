@@ -84,6 +84,10 @@ class ServiceHandler(web.RequestHandler):
         if self.keeps_awake:
             self._is_counted = True
             self.context.request_begins()
+        hosts = self.context.hosts
+        if hosts is not None and self.request.host_name.lower().strip("[]") not in hosts:
+            # A name that somebody has made point here (DNS rebinding) would make a page of theirs ours.
+            raise web.HTTPError(403, "The ROB service is not known by this name; see RobService.allowed_hosts.")
         self.visitor = await self.context.authenticator.authenticate(self.request.headers)
         if self.visitor is not None:
             self.identity = self.visitor

@@ -6,11 +6,14 @@ from tornado import web
 from tornado.iostream import StreamClosedError
 
 from ... import __version__
-from ...errors import Forbidden, Unauthenticated
+from ...errors import Forbidden, TooManyAttempts, Unauthenticated
 from .handler import ServiceHandler
 from .patterns import ADDITIONS, PATTERNS
 
 KEEP_ALIVE = 15.0
+
+#: Event streams that a user may have at a time: one for each Jupyter server, and for each command that waits.
+MAX_STREAMS = 100
 
 
 class ServiceDescriptorHandler(ServiceHandler):
@@ -37,6 +40,18 @@ class EventsHandler(ServiceHandler):
     keeps_awake = False
 
     async def get(self) -> None:
+        streams, user = self.context.streams, self.identity.user
+        if streams[user] >= MAX_STREAMS and not self.identity.is_administrator:
+            raise TooManyAttempts(f"You have {MAX_STREAMS} event streams open, the most there may be.", retry_after=60)
+        streams[user] += 1
+        try:
+            await self._stream()
+        finally:
+            streams[user] -= 1
+            if not streams[user]:
+                del streams[user]
+
+    async def _stream(self) -> None:
         self.set_header("Content-Type", "text/event-stream")
         last_id = self.request.headers.get("Last-Event-ID")
         stream = self.context.events.listen(KEEP_ALIVE, self._audible, last_id)

@@ -6,7 +6,7 @@ from typing import Any
 
 from tornado import web
 
-from ...errors import Forbidden, InvalidInput
+from ...errors import Forbidden, InvalidInput, ServiceUnavailable
 from ...models import JSON
 from ..auth import token_of
 from ..identity import Role
@@ -67,10 +67,15 @@ class LoginHandler(AccountHandler):
         body, context = self.body(), self.context
         name, password = _text(body, "username"), _text(body, "password")
         attempt = context.attempts.admit(str(self.request.remote_ip), name_key(name))
-        user = await context.passwords.call(
-            context.store.logins.login, name, password, context.clock(), context.token_lifetime
-        )
-        attempt.succeeded()
+        try:
+            user = await context.passwords.call(
+                context.store.logins.login, name, password, context.clock(), context.token_lifetime
+            )
+        except ServiceUnavailable:
+            # Nothing was tried.
+            attempt.taken_back()
+            raise
+        attempt.taken_back()
         self.answer(user)
 
 
@@ -124,7 +129,7 @@ class PasswordResetHandler(AccountHandler):
             current = _text(body, "current")
             attempt = context.attempts.admit(str(self.request.remote_ip), name_key(self.identity.name))
             user = await context.passwords.call(accounts.change_password, self.identity, current, password)
-            attempt.succeeded()
+            attempt.taken_back()
         else:
             if not self.identity.is_administrator:
                 raise Forbidden("Give your current password too; that of others only administrators may reset.")

@@ -30,6 +30,9 @@ from .record import Cause, CauseKind, RecordReader
 #: A running run says so at least this often, in seconds, so that slow and stuck differ.
 HEARTBEAT = 5.0
 
+#: Seconds until a result that could not be stored, since the database is away, is tried again.
+_RETRY = 1.0
+
 #: Seconds that a worker has to exit after its last word.
 _EXIT_TIMEOUT = 10.0
 
@@ -260,6 +263,13 @@ class RunQueue:
         """Write down how the run ended; if its results can't be stored, that."""
         try:
             state: RunState = await self._call(self._store.finish_run, run.plan.run, cause)
+        except ServiceUnavailable:
+            # The database's server is away. The results are here.
+            if self._is_closed:
+                raise
+            self._log.warning("The end of run %s waits for the database", run.plan.run)
+            await asyncio.sleep(_RETRY)
+            return await self._end(run, cause)
         except Conflict:
             raise
         except Exception as error:

@@ -24,6 +24,10 @@ _account = tables.accounts.c
 _token = tables.tokens.c
 
 
+#: Log-ins that a user has at a time; with one more, the oldest ends.
+MAX_LOGINS = 50
+
+
 class Logins(Part):
     """Who is logged in. Times are seconds since the epoch."""
 
@@ -68,6 +72,9 @@ class Logins(Part):
                 session.execute(
                     update(tables.accounts).where(_account.user_id == found.user_id).values(password_hash=renewed)
                 )
+            kept = select(_token.hash).where(_token.user_id == found.user_id).order_by(_token.created_at.desc())
+            oldest = list(session.scalars(kept.offset(MAX_LOGINS - 1)))
+            session.execute(delete(tables.tokens).where(_token.hash.in_(oldest)))
             session.execute(
                 insert(tables.tokens).values(
                     hash=_hash(token), user_id=found.user_id, created_at=now, expires_at=now + lifetime

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from flowserv.model.base import GroupObject, RunObject, User
+from flowserv.model.workflow.state import ACTIVE_STATES
 from sqlalchemy import Select, delete, func, insert, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
@@ -34,11 +35,21 @@ class Runs(Part):
         super().__init__(database, storage, controller)
         self._boards = boards
 
-    def create(self, identity: Identity, submission: str, arguments: list[JSON]) -> tuple[JSON, Plan, RunFolder]:
-        """A new run, PENDING, with its plan; the arguments are as in docs/protocol.md."""
+    def create(
+        self, identity: Identity, submission: str, arguments: list[JSON], most_active: int | None = None
+    ) -> tuple[JSON, Plan, RunFolder]:
+        """A new run, PENDING, with its plan; the arguments are as in docs/protocol.md.
+
+        Raises Conflict when ``most_active`` runs of the user's submissions wait or run already.
+        """
         with self._writing(identity) as unit:
             group = unit.submission(submission)
             versions.require_open(unit.session, group.workflow_id)
+            if most_active is not None and _active(unit) >= most_active:
+                raise Conflict(
+                    f"{most_active} runs of yours wait or run, the most there may be. "
+                    "Wait until one has ended, or cancel one."
+                )
             prepared = flowserv_arguments(arguments, group.parameters, unit.groups, submission)
             try:
                 run = unit.run_service().start_run(group_id=submission, arguments=prepared)["id"]
@@ -184,3 +195,10 @@ def _newest(runs: Select[tuple[RunObject]], limit: int | None, offset: int) -> S
 
 def _count(session: Session, runs: Select[tuple[RunObject]]) -> int:
     return session.scalar(runs.with_only_columns(func.count())) or 0
+
+
+def _active(unit: Unit) -> int:
+    """How many runs of the user's submissions have not ended."""
+    theirs = select(GroupObject.group_id).where(GroupObject.members.any(User.user_id == unit.identity.user))
+    active = RunObject.group_id.in_(theirs) & RunObject.state_type.in_(ACTIVE_STATES)
+    return unit.session.scalar(select(func.count()).select_from(RunObject).where(active)) or 0
