@@ -13,7 +13,7 @@ from .flows import get
 from .link import Link
 from .models import JSON, RunState
 from .polling import Poll, event_of
-from .sse import EventParser
+from .sse import EventParser, EventTooLong
 from .upstream import Upstream, listen
 
 #: Seconds without a sign of life (the service sends one every 15 s) after which the stream counts as dead.
@@ -149,9 +149,12 @@ async def events(
     """What :class:`EventParser` makes of the stream.
 
     Raises:
-        ExchangeBroken: The stream broke, or was silent for too long.
+        ExchangeBroken: The stream broke, was silent for too long, or has an event that is too long.
     """
     parser = parser or EventParser()
-    while (chunk := await exchange.read(silence)) is not None:
-        for event in parser.feed(chunk):
-            yield event
+    try:
+        while (chunk := await exchange.read(silence)) is not None:
+            for event in parser.feed(chunk):
+                yield event
+    except EventTooLong as error:
+        raise ExchangeBroken(str(error)) from error
