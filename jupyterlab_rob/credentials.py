@@ -9,10 +9,11 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import stat
 import threading
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 from jupyter_core.paths import jupyter_data_dir, secure_write
 
@@ -21,10 +22,18 @@ from .errors import InvalidInput, RobError
 #: Environment variable with the token of the service at ``$ROB_URL``, or wherever else.
 VARIABLE = "ROB_TOKEN"
 
+# What can stand in a header, and in a terminal. Whoever gives the token need not be well-meaning.
+_TOKEN = re.compile(r"[!-~]{1,512}")
+
 
 def token_file() -> Path:
     """Where tokens are remembered."""
     return Path(jupyter_data_dir()) / "rob-tokens.json"
+
+
+def is_token(token: object) -> TypeGuard[str]:
+    """Whether this can be a token: 1 to 512 characters of printable ASCII without blanks."""
+    return isinstance(token, str) and _TOKEN.fullmatch(token) is not None
 
 
 class Credentials:
@@ -44,17 +53,29 @@ class Credentials:
         """The token for the service at ``url``; None when there is none.
 
         Raises:
-            InvalidInput: The file can be read by others, or is damaged; the message tells what to do.
+            InvalidInput: The variable holds no token, or the file can be read by others or is damaged; the message
+                tells what to do.
         """
         with self._lock:
             if url in self._tokens:
                 return self._tokens[url]
-            given = os.environ.get(VARIABLE, "").strip()
+            given = _given()
             if given and url not in self._forgotten and (url, given) not in self._refused:
+                if not is_token(given):
+                    raise InvalidInput(
+                        f"What {VARIABLE} holds can't be a token: it has blanks or odd characters, or is too long. "
+                        "Set it anew, or unset it and log in."
+                    )
                 return given
             entry = _read().get(url)
-            remembered = str(entry.get("token") or "") if isinstance(entry, dict) else ""
-            return remembered if remembered and (url, remembered) not in self._refused else None
+            remembered = entry.get("token") if isinstance(entry, dict) else None
+            return remembered if is_token(remembered) and (url, remembered) not in self._refused else None
+
+    def was_given_refused(self, url: str) -> bool:
+        """Whether the service at ``url`` did not take the token that ``$ROB_TOKEN`` still holds."""
+        with self._lock:
+            given = _given()
+            return bool(given) and url not in self._forgotten and (url, given) in self._refused
 
     def keep(self, url: str, token: str, username: str, remember: bool = False) -> None:
         """Use ``token`` from now on; ``remember``: in later processes, too.
@@ -89,6 +110,10 @@ class Credentials:
             self._refused.add((url, token))
             if self._tokens.get(url) == token:
                 del self._tokens[url]
+
+
+def _given() -> str:
+    return os.environ.get(VARIABLE, "").strip()
 
 
 def _read() -> dict[str, Any]:

@@ -205,6 +205,9 @@ class ProxyHandler(RobHandler):
         for name in _RESPONSE_HEADERS:
             if name in headers and not (status in _BODILESS and name.startswith("Content-")):
                 self.set_header(name, headers[name])
+        if not self.route.is_file or status >= 400:
+            # Whatever the service calls it: a page of its own must not be one of the Jupyter server's.
+            self.set_header("Content-Type", "application/json")
         self.set_header("X-Content-Type-Options", "nosniff")
         if self.route.is_file and status < 400:
             self._confine()
@@ -238,7 +241,7 @@ class ProxyHandler(RobHandler):
         try:
             document: Any = json.loads(body)
             document["url"] = url_path_join(self.base_url, "rob/api/v1")
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, RecursionError) as error:
             raise ServiceUnavailable("The ROB service's descriptor can't be read.") from error
         return json.dumps(document)
 

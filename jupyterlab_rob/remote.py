@@ -19,7 +19,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from . import dialects, tls
-from .credentials import Credentials
+from .connection import default_data_dir, read_connection
+from .credentials import VARIABLE as TOKEN_VARIABLE
+from .credentials import Credentials, is_token
 from .dialects import Dialect
 from .errors import (
     Conflict,
@@ -36,9 +38,12 @@ from .models import JSON
 VARIABLE = "ROB_URL"
 #: Seconds for an answer.
 TIMEOUT = 20.0
+#: Bytes of an answer that is kept in memory as a whole. A leaderboard of 50 000 rows comes by pages, or is streamed
+#: through the proxy, as files are; who sends more than this wants our memory.
+MAX_ANSWER = 16 * 1024 * 1024
 
 _API = "/rob/api/v1"
-_MAX_ANSWER = 4 * 1024 * 1024
+_MAX_DESCRIPTION = 4 * 1024 * 1024
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
@@ -111,6 +116,8 @@ class RemoteService:
         self.given_url = url
         self.credentials = credentials
         self._found: tuple[str, Dialect] | None = None
+        # What was found last, for messages.
+        self._url, self._is_own = "", False
         self._lock = threading.Lock()
 
     def locate(self) -> tuple[str, Dialect]:
@@ -123,6 +130,8 @@ class RemoteService:
         with self._lock:
             if self._found is None:
                 self._found = self._locate()
+                self._url = self._found[0]
+                self._is_own = _is_own(self._url)
             return self._found
 
     def relocate(self) -> None:
@@ -142,8 +151,16 @@ class RemoteService:
         return token
 
     def login_required(self, reason: str = "You are not logged in") -> LoginRequired:
+        """What to say when there is no token that the service takes; asks nobody and reads nothing."""
+        if self._url and self.credentials.was_given_refused(self._url):
+            return LoginRequired(
+                f"The token in {TOKEN_VARIABLE} is not (or no longer) valid at the ROB service {self.given_url}. "
+                "Set it anew; or unset it and log in: `jupyter rob login`, or the panel."
+            )
+        hint = f" It is your own service: without {VARIABLE}, --url or c.RobExtension.url it needs no log-in."
         return LoginRequired(
             f"{reason} at the ROB service {self.given_url}. Log in: `jupyter rob login`, or the panel."
+            + (hint if self._is_own else "")
         )
 
     def unreachable(self, reason: str) -> ServiceUnavailable:
@@ -192,8 +209,10 @@ class RemoteService:
             raise TooManyAttempts(_message(response) or "Too many attempts to log in. Try again later.")
         answer = response.json()
         token = answer.get("token")
-        if not isinstance(token, str) or not token:
-            raise ServiceUnavailable(f"The ROB service {self.given_url} has answered the log-in without a token.")
+        if not is_token(token):
+            raise ServiceUnavailable(
+                f"The ROB service {self.given_url} has answered the log-in without a token that can be used."
+            )
         self.credentials.keep(url, token, str(answer.get("username") or username), remember)
         return self.session()
 
@@ -253,7 +272,7 @@ class RemoteService:
         try:
             try:
                 with opener.open(outgoing, timeout=TIMEOUT) as answer:
-                    return Response(answer.status, answer.read(_MAX_ANSWER))
+                    return Response(answer.status, answer.read(_MAX_DESCRIPTION))
             except urllib.error.HTTPError as error:
                 with error:
                     if 300 <= error.code < 400 and error.headers.get("Location"):
@@ -261,9 +280,35 @@ class RemoteService:
                             f"{self.given_url} leads to {error.headers['Location']}. Give the address of the ROB "
                             "service itself."
                         ) from None
-                    return Response(error.code, error.read(_MAX_ANSWER))
+                    return Response(error.code, error.read(_MAX_DESCRIPTION))
         except (OSError, http.client.HTTPException, ValueError) as error:
             raise self.unreachable(str(getattr(error, "reason", None) or error)) from error
+
+
+def _is_own(url: str) -> bool:
+    """Whether this user's embedded service listens there."""
+    own = read_connection(default_data_dir())
+    return own is not None and url.replace("://localhost:", "://127.0.0.1:") == own.url
+
+
+def is_redirect(status: int) -> bool:
+    """Whether an answer is about somewhere else; that it is what one has already (304) is not."""
+    return 300 <= status < 400 and status != 304
+
+
+def redirected(status: int) -> ServiceUnavailable:
+    """What to say of an answer that leads elsewhere; it is not followed, for a token would travel there."""
+    return ServiceUnavailable(
+        f"The ROB service answers with a redirect (status {status}): is the URL right? {_way_out()}"
+    )
+
+
+def too_large() -> ServiceUnavailable:
+    """What to say of an answer with more than ``MAX_ANSWER`` bytes."""
+    return ServiceUnavailable(
+        f"The ROB service's answer is larger than the {MAX_ANSWER >> 20} MB that are read at once. Ask for a page of "
+        "it; a log or a file of that size is for the panel to download."
+    )
 
 
 def _way_out() -> str:

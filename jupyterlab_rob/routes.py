@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from jupyter_core.utils import ensure_async
@@ -49,13 +51,12 @@ class SessionHandler(RobHandler):
             raise InvalidInput("The request needs `username` and `password`.")
         if not isinstance(remember, bool) or not isinstance(register, bool):
             raise InvalidInput("`remember` and `register` must be true or false.")
-        login = self._remote().login
-        self._tell(await asyncio.to_thread(login, username, password, remember, register), is_new=True)
+        await self._change(partial(self._remote().login, username, password, remember, register))
 
     @web.authenticated
     @authorized
     async def delete(self) -> None:
-        self._tell(await asyncio.to_thread(self._remote().logout), is_new=True)
+        await self._change(self._remote().logout)
 
     def _remote(self) -> RemoteService:
         remote = self.extension.upstream.remote
@@ -63,10 +64,16 @@ class SessionHandler(RobHandler):
             raise InvalidInput("The ROB service runs on this machine for you alone: there is no log-in.")
         return remote
 
-    def _tell(self, session: Session, is_new: bool = False) -> None:
-        if is_new:
-            # Another user's: neither the token nor what was learned with it holds any more.
+    async def _change(self, change: Callable[[], Session]) -> None:
+        try:
+            session = await asyncio.to_thread(change)
+        finally:
+            # Another user's: neither the token nor what was learned with it holds any more, not even if there is
+            # a new one and only what came after it went wrong.
             self.extension.upstream.forget()
+        self._tell(session)
+
+    def _tell(self, session: Session) -> None:
         if session.is_ready:
             self.extension.monitor.wake()
         self.answer(session.to_dict())

@@ -19,7 +19,7 @@ from .errors import LoginRequired, RobError, ServiceUnavailable
 from .flows import Flow, Request, Response
 from .link import Link
 from .models import JSON
-from .remote import RemoteService
+from .remote import MAX_ANSWER, RemoteService, is_redirect, redirected, too_large
 from .sse import EventParser
 
 T = TypeVar("T")
@@ -51,6 +51,8 @@ class Transport:
         self._session = requests.Session()
         # Neither a proxy nor a .netrc is for a service on loopback; the latter would even replace the token.
         self._session.trust_env = False
+        # A small answer must not become a large one here.
+        self._session.headers["Accept-Encoding"] = "identity"
         # As tls.context has it.
         self._session.verify = os.environ.get("SSL_CERT_FILE") or True
 
@@ -165,18 +167,26 @@ class Transport:
         headers = dict(link.headers)
         if request.body is not None:
             headers["Content-Type"] = request.content_type
+        body = bytearray()
         try:
-            answer = self._session.request(
+            with self._session.request(
                 request.method,
                 link.address(request.path),
                 data=request.body,
                 headers=headers,
                 timeout=(min(CONNECT_TIMEOUT, seconds), seconds),
                 allow_redirects=False,
-            )
+                stream=True,
+            ) as answer:
+                if is_redirect(answer.status_code):
+                    raise redirected(answer.status_code)
+                for chunk in answer.iter_content(_CHUNK):
+                    body += chunk
+                    if len(body) > MAX_ANSWER:
+                        raise too_large()
         except requests.Timeout as error:
             raise ServiceUnavailable(f"The ROB service did not answer within {seconds:g} s.") from error
-        return Response(answer.status_code, answer.content)
+        return Response(answer.status_code, bytes(body))
 
     def _unreachable(self, error: Exception) -> RobError:
         if self.remote:

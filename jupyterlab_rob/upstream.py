@@ -17,7 +17,7 @@ from .exchange import ConnectFailed, Exchange, ExchangeBroken
 from .flows import Flow, Request, Response
 from .link import Link
 from .models import JSON
-from .remote import RemoteService
+from .remote import MAX_ANSWER, RemoteService, is_redirect, redirected, too_large
 
 T = TypeVar("T")
 
@@ -157,23 +157,29 @@ class Upstream:
 
         Raises:
             ExchangeBroken: There was none.
-            ServiceUnavailable: It did not come in time.
+            ServiceUnavailable: It did not come in time, or leads elsewhere.
         """
         try:
-            return await within(REQUEST_TIMEOUT, exchange.response())
+            status, headers = await within(REQUEST_TIMEOUT, exchange.response())
         except asyncio.TimeoutError as error:
             raise self._slow() from error
+        if is_redirect(status):
+            raise redirected(status)
+        return status, headers
 
     async def body(self, exchange: Exchange) -> bytes:
         """All of an answer's body.
 
         Raises:
-            ServiceUnavailable: It is not complete.
+            ServiceUnavailable: It is not complete, or too large.
         """
-        chunks = []
+        chunks, size = [], 0
         try:
             while (chunk := await exchange.read(REQUEST_TIMEOUT)) is not None:
                 chunks.append(chunk)
+                size += len(chunk)
+                if size > MAX_ANSWER:
+                    raise too_large()
         except ExchangeBroken as error:
             raise self.unreachable() from error
         return b"".join(chunks)

@@ -97,3 +97,13 @@ def test_file_that_cannot_be_written(folder: Path) -> None:
     folder.write_text("a file where a folder should be")
     with pytest.raises((RobError, InvalidInput), match=r"rob-tokens\.json"):
         Credentials().keep(URL, "secret", "alice", remember=True)
+
+
+@pytest.mark.parametrize("token", ["a b", "a\r\nX: 1", "\x1b[2J", "é", "x" * 513])
+def test_what_can_be_no_token(monkeypatch: pytest.MonkeyPatch, token: str) -> None:
+    Credentials().keep(URL, token, "alice", remember=True)
+    assert Credentials().token(URL) is None, "as if there were none in the file"
+    monkeypatch.setenv("ROB_TOKEN", token)
+    with pytest.raises(InvalidInput, match="ROB_TOKEN") as caught:
+        Credentials().token(URL)
+    assert token not in caught.value.message

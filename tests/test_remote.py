@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -65,8 +66,9 @@ def test_own_service_at_a_url(real_service: Connection, monkeypatch: pytest.Monk
     server = real_service.url.removesuffix("/rob/api/v1")
     monkeypatch.setenv("ROB_URL", f"{server}{ending}/")
     client = Client()
-    with pytest.raises(LoginRequired, match=f"not logged in at the ROB service {server}"):
+    with pytest.raises(LoginRequired, match=f"not logged in at the ROB service {server}") as caught:
         client.benchmarks()
+    assert "It is your own service: without ROB_URL" in caught.value.message
     monkeypatch.setenv("ROB_TOKEN", real_service.token)
     assert [benchmark["id"] for benchmark in client.benchmarks()] == ["number-predictor"]
     session = remote(f"{server}{ending}").session().to_dict()
@@ -76,9 +78,24 @@ def test_own_service_at_a_url(real_service: Connection, monkeypatch: pytest.Monk
     assert not run.state.is_active
     monkeypatch.setenv("ROB_TOKEN", "another")
     client = Client()
-    with pytest.raises(LoginRequired, match="not logged in any more"):
+    with pytest.raises(LoginRequired, match=r"The token in ROB_TOKEN is not .* valid"):
         client.benchmarks()
+    with pytest.raises(LoginRequired, match=r"The token in ROB_TOKEN is not .* valid"):
+        client.benchmarks()
+    monkeypatch.delenv("ROB_TOKEN")
+    with pytest.raises(LoginRequired, match="You are not logged in"):
+        client.benchmarks()
+    monkeypatch.setenv("ROB_TOKEN", "another")
     assert remote(real_service.url).session().is_ready is False
+
+
+async def test_anothers_service(scripted: ScriptedService, base: str, tmp_path: Path) -> None:
+    scripted.is_open = True
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ROB_DATA_DIR", str(tmp_path / "elsewhere"))
+        with pytest.raises(LoginRequired) as caught:
+            await asyncio.to_thread(Client(url=base).benchmarks)
+    assert "your own" not in caught.value.message
 
 
 @pytest.mark.parametrize("document", [{"hello": "world"}, [], "text"])
