@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from ..service.engine import plan
+from ..service.engine.environment import is_taken
 from .actions import check_action
 from .findings import Finding
 from .folder import Folder, normal, outside
@@ -210,10 +211,7 @@ def check_values(workflow: Node) -> Iterator[Finding]:
             yield values.at(name).error(
                 f"'{name}' is no name for a value: use letters, digits and '_', no digit first."
             )
-        elif name == "python" or name in _TAKEN or name.startswith(("LD_", "DYLD_", "PYTHON", "JUPYTER_")):
+        elif is_taken(name):
             yield values.at(name).error(
                 f"The name '{name}' is taken: values reach the commands as environment variables; choose another."
             )
-
-
-_TAKEN = frozenset({"HOME", "IFS", "LANG", "PATH", "SHELL", "TMPDIR", "USER"})

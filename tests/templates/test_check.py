@@ -52,6 +52,8 @@ FAULTS = [
     ("outputfile: 'results", "§out-file: 'results", "error", "'out-file' is no name for a value"),
     ("inputfile: 'data", "§PATH: 'data", "error", "The name 'PATH' is taken"),
     ("inputfile: 'data", "§python: 'data", "error", "The name 'python' is taken"),
+    ("inputfile: 'data", "§BASH_ENV: 'data", "error", "The name 'BASH_ENV' is taken"),
+    ("inputfile: 'data", "§GIT_SSH_COMMAND: 'data", "error", "The name 'GIT_SSH_COMMAND' is taken"),
     # References
     ("shift: $[[shift]]", "shift: §$[[shifts]]", "error", "no parameter 'shifts'; did you mean 'shift'?"),
     ("shift: $[[shift]]", "shift: §by $[[shift]]", "error", "must be the whole value"),
