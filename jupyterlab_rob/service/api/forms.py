@@ -13,6 +13,9 @@ from ...errors import InvalidInput
 #: What a form may add to its file, in bytes: boundaries, heads and short fields.
 FORM_OVERHEAD = 1 << 16
 
+#: Most parts of a form: its file, and fields of which no form has more than a few.
+MAX_PARTS = 20
+
 _FILE = "file"
 
 # What is wrong with a form is the client's business and told to it.
@@ -41,6 +44,7 @@ class FormReader:
         self._field: str | None = None
         self._text = bytearray()
         self._text_size = 0
+        self._parts = 0
         kind, options = parse_options_header(content_type)
         boundary = options.get(b"boundary")
         if kind != b"multipart/form-data" or not boundary:
@@ -80,6 +84,9 @@ class FormReader:
     # -- what the parser calls --
 
     def _part_begins(self) -> None:
+        self._parts += 1
+        if self._parts > MAX_PARTS:
+            raise InvalidInput(f"The form has more than {MAX_PARTS} parts: send one file, in the field 'file'.")
         self._disposition = b""
         self._field = None
         self._text.clear()

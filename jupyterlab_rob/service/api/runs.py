@@ -5,6 +5,9 @@ from __future__ import annotations
 from ...errors import InvalidInput
 from .handler import ServiceHandler
 
+#: Longest reason for a cancellation, in characters.
+MAX_REASON = 1000
+
 
 class RunHandler(ServiceHandler):
     async def get(self, run: str) -> None:
@@ -14,6 +17,8 @@ class RunHandler(ServiceHandler):
         reason = self.body().get("reason")
         if reason is not None and not isinstance(reason, str):
             raise InvalidInput("The reason must be a text.")
+        if reason is not None and len(reason) > MAX_REASON:
+            raise InvalidInput(f"The reason has {len(reason)} characters; at most {MAX_REASON} are taken.")
         # First of all the run must be the user's: the queue does not ask.
         await self.call(self.context.store.runs.get, self.identity, run)
         await self.context.queue.cancel(run, reason)

@@ -15,6 +15,8 @@ Value = int | float | str | None
 
 #: A metrics file is a few numbers; what is larger is something else.
 MAX_SIZE = 1 << 20
+#: Longest string of a metric, in characters: it is shown in a column of the leaderboard.
+MAX_STRING = 1000
 
 
 class MetricsProblem(Exception):
@@ -70,6 +72,8 @@ def _value(document: Any, name: str, column: Column) -> Value:
         raise MetricsProblem(f"{where} is {str(value)[:40]}; a finite number is expected.")
     if not _fits(value, column.dtype):
         raise MetricsProblem(f"{where} is {json.dumps(value)[:80]}; a value of type {column.dtype} is expected.")
+    if isinstance(value, str) and len(value) > MAX_STRING:
+        raise MetricsProblem(f"{where} has {len(value)} characters; at most {MAX_STRING} are taken.")
     return _TYPES[column.dtype](value)
 
 

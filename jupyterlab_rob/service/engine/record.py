@@ -13,6 +13,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+#: Longest text in a cause, in characters: an error may hold all of the data that a notebook works on.
+MAX_TEXT = 4000
+
 CauseKind = Literal["notebook", "kernel", "step", "output", "metrics", "template", "storage", "service"]
 
 
@@ -28,12 +31,23 @@ class Cause:
     ename: str | None = None
     evalue: str | None = None
 
+    def __post_init__(self) -> None:
+        # Here, so that it holds for what the service reads as well: a step's code can write to its run's record.
+        for name, value in vars(self).items():
+            if isinstance(value, str):
+                object.__setattr__(self, name, shortened(value))
+
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
 
     @classmethod
     def from_dict(cls, document: dict[str, Any]) -> Cause:
         return cls(**document)
+
+
+def shortened(text: str, size: int = MAX_TEXT) -> str:
+    """The text, or as much of its beginning as ``size`` characters hold, with ``…`` in place of the rest."""
+    return text if len(text) <= size else text[: size - 1] + "…"
 
 
 class RecordWriter:

@@ -15,10 +15,12 @@ from pathlib import Path
 from .environment import command_environment
 from .files import FileProblem, hand_on, provide, relative_path
 from .plan import Plan, RunFolder, Step
-from .record import Cause, RecordWriter
+from .record import Cause, RecordWriter, shortened
 
 #: How much of the log's end is looked through for a command's last words, in bytes.
 _TAIL = 4096
+#: Longest such words, in characters.
+_MAX_LINE = 1000
 
 
 class StepFailed(Exception):
@@ -116,7 +118,7 @@ class Worker:
         with self.folder.log.open("rb") as log:
             log.seek(max(start, self.folder.log.stat().st_size - _TAIL))
             lines = log.read(_TAIL).decode(errors="replace").strip().splitlines()
-        return lines[-1] if lines else ""
+        return shortened(lines[-1], _MAX_LINE) if lines else ""
 
 
 def main(arguments: list[str]) -> int:

@@ -18,6 +18,7 @@ from flowserv.volume.base import StorageVolume
 from sqlalchemy.orm import object_session
 
 from ...errors import InvalidInput
+from ..engine.environment import require_fitting
 from ..engine.plan import Plan, RunFolder, Step
 from . import versions
 from .storage import ConfinedStorage
@@ -73,7 +74,9 @@ class PlanController(WorkflowController):  # type: ignore[misc]
                 elif isinstance(value, ActorValue):
                     for file in value.files or ():
                         file.copy(target=ConfinedStorage(folder.path))
-            self.write_plan(run.run_id, run.workflow_id, run.group_id, template, arguments, static)
+            plan = self.write_plan(run.run_id, run.workflow_id, run.group_id, template, arguments, static)
+            if any(step.commands for step in plan.steps):
+                require_fitting(plan.variables)
         except Exception as error:
             shutil.rmtree(folder.path, ignore_errors=True)
             raise PreparationFailed(run.run_id) from error

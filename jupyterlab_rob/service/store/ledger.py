@@ -12,7 +12,7 @@ from ...models import RunState
 from ..engine.files import FileProblem, regular_files
 from ..engine.metrics import MetricsProblem, Value, read_metrics
 from ..engine.plan import Plan, RunFolder
-from ..engine.record import Cause
+from ..engine.record import Cause, shortened
 from . import ranks, tables, versions
 from .boards import Boards
 from .controller import PlanController
@@ -104,5 +104,6 @@ def _result(benchmark: WorkflowObject, folder: RunFolder) -> tuple[dict[str, Val
 
 
 def _storable(text: str) -> str:
-    """The text without what a notebook's error may hold and no database keeps: halves of characters, and NUL."""
-    return text.encode("utf-8", "replace").decode().replace("\0", "\ufffd")
+    """The text, cut if it is long, without what a notebook's error may hold and no database keeps: halves of
+    characters, and NUL."""
+    return shortened(text).encode("utf-8", "replace").decode().replace("\0", "\ufffd")

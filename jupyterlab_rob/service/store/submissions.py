@@ -137,6 +137,9 @@ def _taken(name: str) -> Conflict:
 def _active_users(session: Session, identifiers: Sequence[str]) -> list[User]:
     """The users with these identifiers, each once; InvalidInput names those that there are not."""
     wanted = list(dict.fromkeys(identifiers))
+    if not all(identifier.isprintable() for identifier in wanted):
+        # No database takes halves of characters, nor every one a null character.
+        raise InvalidInput("A member's identifier must be a text that can be printed.")
     found = {user.user_id: user for user in session.scalars(select(User).where(User.user_id.in_(wanted), User.active))}
     if unknown := [identifier for identifier in wanted if identifier not in found]:
         raise InvalidInput(f"There is no user with the identifier {', '.join(repr(u) for u in unknown)}.")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
-
 from flowserv.model.base import UploadFile
 from flowserv.view.files import UploadFileSerializer
 from sqlalchemy import func, select
@@ -17,6 +15,7 @@ from .database import Database
 from .incoming import Incoming, IncomingFile
 from .part import Download, Part, Unit
 from .storage import ConfinedStorage
+from .targets import is_plain
 
 #: Longest name of a file, in bytes: what a file system takes, since names become those of files.
 MAX_NAME = 255
@@ -108,7 +107,8 @@ def _require_good(name: str) -> None:
     """A name that is safe as a file's, in a header and on a screen."""
     if not 1 <= len(name.encode()) <= MAX_NAME:
         raise InvalidInput(f"A file's name needs 1 to {MAX_NAME} bytes.")
-    if name in (".", "..") or any(
-        letter in "/\\" or unicodedata.category(letter) in ("Cc", "Cs", "Zl", "Zp") for letter in name
-    ):
-        raise InvalidInput("A file's name must not have slashes, backslashes or control characters.")
+    if name in (".", "..") or "/" in name or "\\" in name or not is_plain(name):
+        raise InvalidInput(
+            "A file's name must not have slashes, backslashes, control characters or marks that turn the direction of "
+            "text."
+        )

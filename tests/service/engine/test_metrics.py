@@ -42,6 +42,7 @@ def test_whole_numbers_fit_either_type(tmp_path: Path) -> None:
         ({**GOOD, "auc": "0.5"}, "type float"),
         ({**GOOD, "auc": float("inf")}, "inf; a finite number"),
         ({**GOOD, "remark": 5}, "type string"),
+        ({**GOOD, "remark": "x" * 1001}, "'remark'.* has 1001 characters; at most 1000"),
         ("", "not JSON"),
         ("\ufeff{", "not JSON"),
         ("[]", "is missing"),

@@ -3,7 +3,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from jupyterlab_rob.service.engine.record import Cause, RecordReader, RecordWriter
+from jupyterlab_rob.service.engine.record import MAX_TEXT, Cause, RecordReader, RecordWriter
 
 
 def test_reader_gets_what_is_new(tmp_path: Path) -> None:
@@ -19,6 +19,13 @@ def test_reader_gets_what_is_new(tmp_path: Path) -> None:
     assert [entry["event"] for entry in entries] == ["cell", "end"]
     assert Cause.from_dict(entries[1]["cause"]) == cause
     assert reader.read() == []
+
+
+def test_texts_are_cut_whoever_wrote_them() -> None:
+    long, longest = "x" * (MAX_TEXT + 1), "y" * MAX_TEXT
+    cause = Cause.from_dict({"kind": "step", "message": long, "ename": longest, "evalue": long, "cell": 1})
+    assert (cause.message, cause.ename, cause.cell) == ("x" * (MAX_TEXT - 1) + "…", longest, 1)
+    assert cause.evalue == cause.message
 
 
 def test_unfinished_line_waits(tmp_path: Path) -> None:
