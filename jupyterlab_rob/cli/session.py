@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -59,11 +60,17 @@ def _login(options: argparse.Namespace) -> int:
 
 
 def _logout(options: argparse.Namespace) -> int:
-    session = remote_service(options).logout()
+    service = remote_service(options)
+    had_token = service.credentials.token(service.locate()[0]) is not None
+    session = service.logout()
     if options.json:
         print_json({"session": session.to_dict()})
-    else:
+    elif had_token:
         print(f"You are logged out of {session.url}.")
+        if os.environ.get(VARIABLE):
+            print(f"{VARIABLE} is still set: unset it, or the next command tries that token.")
+    else:
+        print(f"You were not logged in at {session.url}.")
     return 0
 
 
