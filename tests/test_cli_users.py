@@ -90,6 +90,21 @@ def test_mistakes(real_service: Any, arguments: list[str], password: str | None,
     assert "Traceback" not in done.stderr
 
 
+def test_own_password(home: Home) -> None:
+    url = embedded.ensure().url
+    assert users("add", "ann", password=PASSWORD).returncode == 0
+    remote = {"ROB_URL": url, "ROB_TOKEN": log_in(url, "ann", PASSWORD).json()["token"]}
+    done = users("password", password=f"wrong password\n{PASSWORD} 2", **remote)
+    assert done.returncode == 2
+    assert "The current password is wrong." in done.stderr
+    done = users("password", password=f"{PASSWORD}\n{PASSWORD} 2", **remote)
+    assert done.returncode == 0, done.stderr
+    assert "logged out everywhere, ann" in done.stdout
+    assert log_in(url, "ann", PASSWORD).status_code == 401
+    assert log_in(url, "ann", f"{PASSWORD} 2").status_code == 200
+    assert users("list", **remote).returncode == 3, "the token has ended"
+
+
 def test_participants_administer_nobody(home: Home) -> None:
     url = embedded.ensure().url
     assert users("add", "ann", password=PASSWORD).returncode == 0

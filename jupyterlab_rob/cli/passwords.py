@@ -16,8 +16,8 @@ def add_password_option(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def read_password(options: argparse.Namespace, *, is_new: bool) -> str:
-    """The password that the user gives; a new one is typed twice.
+def read_password(options: argparse.Namespace, *, is_new: bool, prompt: str = "Password: ") -> str:
+    """The password that the user gives; a new one is typed twice. From standard input it is the next line.
 
     Raises:
         InvalidInput: It is empty, was typed differently, or there is nobody to ask.
@@ -25,7 +25,7 @@ def read_password(options: argparse.Namespace, *, is_new: bool) -> str:
     if options.password_stdin:
         password = sys.stdin.readline().rstrip("\r\n")
     elif sys.stdin.isatty():
-        password = _hidden("Password: ")
+        password = _hidden(prompt)
         if is_new and _hidden("Again: ") != password:
             raise InvalidInput("The passwords differ. Nothing was done.")
     else:

@@ -54,10 +54,16 @@ def add_to(commands: Commands) -> None:
     change.set_defaults(command=_set)
 
     password = verbs.add_parser(
-        "password", parents=parents, help="give a user another password, and end the user's log-ins"
+        "password", parents=parents, help="give yourself or a user another password, and end all log-ins"
+    )
+    password.add_argument(
+        "name",
+        metavar="NAME",
+        nargs="?",
+        help="default: yourself; then the current password comes first, and each has a line on standard input",
     )
     password.set_defaults(command=_password)
-    for verb in (add, change, password):
+    for verb in (add, change):
         verb.add_argument("name", metavar="NAME")
     for verb in (add, password):
         add_password_option(verb)
@@ -94,11 +100,21 @@ def _set(options: argparse.Namespace) -> int:
 
 
 def _password(options: argparse.Namespace) -> int:
+    if options.name is None:
+        return _own_password(options)
     # Who does not exist needs no password.
     found = _find(options)
     body = {"userId": found["id"], "password": read_password(options, is_new=True)}
     user = _ask(options, "POST", "users/password/reset", body)
     return _told(options, user, f"{user['username']} has another password, and is logged out everywhere.")
+
+
+def _own_password(options: argparse.Namespace) -> int:
+    me = _ask(options, "GET", "users/whoami")
+    current = read_password(options, is_new=False, prompt=f"Current password of {me['username']}: ")
+    body = {"current": current, "password": read_password(options, is_new=True, prompt="New password: ")}
+    user = _ask(options, "POST", "users/password/reset", body)
+    return _told(options, user, f"You have another password, and are logged out everywhere, {user['username']}.")
 
 
 def _users(options: argparse.Namespace, query: str) -> list[JSON]:
