@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +16,7 @@ from tornado.iostream import StreamClosedError
 from jupyterlab_rob.client import Client
 from jupyterlab_rob.credentials import Credentials, token_file
 from jupyterlab_rob.errors import ServiceUnavailable
+from jupyterlab_rob.exchange import Exchange, ExchangeBroken
 from jupyterlab_rob.flows import Request, get
 from jupyterlab_rob.remote import MAX_ANSWER, RemoteService
 from jupyterlab_rob.upstream import Upstream
@@ -190,3 +192,19 @@ async def test_former_token_is_not_used_after_a_log_in_that_ended_badly(
     scripted.answers["GET "] = descriptor
     await jp_fetch("rob/api/v1/workflows")
     assert scripted.requests[-1].headers["Authorization"] == "token new"
+
+
+async def test_no_end_of_answers_before_the_answer() -> None:
+    async def answer(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(ConnectionError):
+            writer.write(b"HTTP/1.1 100 Continue\r\n\r\n" * 5000)
+            await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    async with server:
+        port = server.sockets[0].getsockname()[1]
+        async with await Exchange.open("GET", f"http://127.0.0.1:{port}/x", {}) as exchange:
+            exchange.end()
+            with pytest.raises(ExchangeBroken):
+                await asyncio.wait_for(exchange.response(), 30)
