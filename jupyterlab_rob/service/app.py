@@ -27,6 +27,7 @@ from ..packing import PackingLimits
 from .listeners import LOOPBACK_HOSTS, Listeners, affordable_connections, is_loopback, tls_context
 from .lock import DataFolder
 from .logs import open_log
+from .options import StrictLoader, require_known_traits
 
 API = "/rob/api/v1"
 _IDLE_CHECKS = 20
@@ -157,6 +158,9 @@ class RobService(JupyterApp):
         """Whether others may use it than the one who starts it."""
         return self.registration or self.trust_xheaders or not is_loopback(self.ip)
 
+    def _create_loader(self, argv: Any, aliases: Any, flags: Any, classes: Any) -> StrictLoader:
+        return StrictLoader(argv, aliases, flags, classes=classes, log=self.log, subcommands=self.subcommands)
+
     @property
     def _hosts(self) -> frozenset[str] | None:
         """The names by which clients may address the service; None for any."""
@@ -170,6 +174,7 @@ class RobService(JupyterApp):
         the data folder."""
         super().start()
         try:
+            require_known_traits(self)
             if sys.platform not in ("linux", "darwin"):
                 raise ServiceUnavailable(f"The ROB service runs on Linux and macOS; this is {sys.platform}.")
             # All that the service and its runs write is the user's alone.

@@ -142,3 +142,19 @@ def test_status(api: Api) -> None:
 def test_title_is_the_name_that_users_read(service: ServiceProcess) -> None:
     with service.running("--title=ROB of the jet group") as api:
         assert api.get("")["name"] == "ROB of the jet group"
+
+
+@pytest.mark.parametrize(
+    ("option", "reason"),
+    [
+        ("--databse=x", "There is no option --databse. Did you mean --database?"),
+        ("--nonsense=1", "There is no option --nonsense. All: --help"),
+        ("--RobService.max_uplod=1", "RobService has no setting 'max_uplod'. Did you mean max_upload?"),
+    ],
+)
+def test_unknown_option_is_refused(service: ServiceProcess, option: str, reason: str) -> None:
+    process = service.spawn(option)
+    said = process.communicate(timeout=TIMEOUT)[1]
+    assert process.returncode == 2
+    assert reason in said
+    assert "Traceback" not in said
