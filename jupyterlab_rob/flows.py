@@ -50,7 +50,7 @@ class Response:
         """
         try:
             document = json.loads(self.body) if self.body else {}
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             if self.status >= 400:
                 raise _refusal(self.status, None) from error
             raise ServiceUnavailable(

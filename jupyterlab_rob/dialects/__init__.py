@@ -46,7 +46,7 @@ def choose(response: Response) -> Dialect | None:
     """The dialect of the service that answers this to a request for its descriptor; None when it is no ROB service."""
     try:
         descriptor: JSON = json.loads(response.body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     if not isinstance(descriptor, dict):
         return None

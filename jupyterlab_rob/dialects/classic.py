@@ -203,7 +203,7 @@ def _reason(response: Response) -> str:
     """What a refusal says, in one of the server's ways to say it."""
     try:
         document = json.loads(response.body)
-    except ValueError:
+    except (ValueError, RecursionError):
         document = None
     text = ""
     if isinstance(document, dict):
