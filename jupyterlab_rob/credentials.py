@@ -37,10 +37,16 @@ def is_token(token: object) -> TypeGuard[str]:
 
 
 class Credentials:
-    """The tokens of one process. Reads and writes a small file, so call it off an event loop."""
+    """The tokens of one process.
+
+    All but ``refuse`` and ``was_given_refused`` read or write a small file, so call them off an event loop.
+    """
 
     def __init__(self) -> None:
+        # Never held while a file is read or written: `refuse` and `was_given_refused` are called on an event loop.
         self._lock = threading.Lock()
+        # One change of the file at a time.
+        self._filing = threading.Lock()
         self._tokens: dict[str, str] = {}
         # What was logged out of, and what services did not take: not to be used again.
         self._forgotten: set[str] = set()
@@ -67,8 +73,9 @@ class Credentials:
                         "Set it anew, or unset it and log in."
                     )
                 return given
-            entry = _read().get(url)
-            remembered = entry.get("token") if isinstance(entry, dict) else None
+        entry = _read().get(url)
+        remembered = entry.get("token") if isinstance(entry, dict) else None
+        with self._lock:
             return remembered if is_token(remembered) and (url, remembered) not in self._refused else None
 
     def was_given_refused(self, url: str) -> bool:
@@ -87,7 +94,8 @@ class Credentials:
         with self._lock:
             self._tokens[url] = token
             self._refused.discard((url, token))
-            if remember:
+        if remember:
+            with self._filing:
                 _write({**_read(), url: {"token": token, "username": username}})
 
     def forget(self, url: str) -> None:
@@ -100,6 +108,7 @@ class Credentials:
         with self._lock:
             self._tokens.pop(url, None)
             self._forgotten.add(url)
+        with self._filing:
             remembered = _read()
             if remembered.pop(url, None) is not None:
                 _write(remembered)

@@ -197,7 +197,7 @@ class ProxyHandler(RobHandler):
             raise ServiceUnavailable("The ROB service went away in the middle of a request. Try again.") from error
         if status == 401:
             # The browser must not read this as the end of its own login.
-            await self.extension.upstream.refused()
+            await self.extension.upstream.refused(exchange)
         if status >= 400 and self.extension.upstream.remote:
             self._tell(await self.extension.upstream.refusal(exchange))
             return

@@ -128,16 +128,17 @@ class RemoteService:
             InvalidInput: The URL is none.
         """
         with self._lock:
-            if self._found is None:
-                self._found = self._locate()
-                self._url = self._found[0]
+            found = self._found
+            if found is None:
+                found = self._found = self._locate()
+                self._url = found[0]
                 self._is_own = _is_own(self._url)
-            return self._found
+            return found
 
     def relocate(self) -> None:
         """Look again before the next request: another version may have been installed there."""
-        with self._lock:
-            self._found = None
+        # Without the lock: it is held for as long as `locate` asks, and this is called on an event loop.
+        self._found = None
 
     def token(self) -> str:
         """The token to use.

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
+from weakref import WeakKeyDictionary
 
 from tornado.httputil import HTTPHeaders
 
@@ -50,6 +51,8 @@ class Upstream:
         self.remote = remote
         self.notice = notice
         self._link: Link | None = None
+        # Whose token an exchange carries: meanwhile there may be another.
+        self._used: WeakKeyDictionary[Exchange, Link] = WeakKeyDictionary()
         self._starting = asyncio.Lock()
 
     async def find(self) -> Link | None:
@@ -111,7 +114,9 @@ class Upstream:
         for _ in range(2):
             link = await self.link()
             try:
-                return await listen(link, method, path, headers)
+                exchange = await listen(link, method, path, headers)
+                self._used[exchange] = link
+                return exchange
             except ConnectFailed:
                 # Nothing was sent. The service may have ended, being idle: start it again, once.
                 self.forget()
@@ -127,7 +132,6 @@ class Upstream:
         length = {"Content-Length": str(len(body))} if body is not None else {}
         for is_last in (False, True):
             exchange = await self.begin(method, path, {**headers, **length})
-            link = self._link
             try:
                 if body:
                     await exchange.write(body)
@@ -145,7 +149,7 @@ class Upstream:
                 await exchange.close()
                 raise
             await exchange.close()
-            self.refuse(link) if status == 401 and link else self.forget()
+            self.refuse(self._used[exchange]) if status == 401 else self.forget()
             if is_last or not may_repeat:
                 break
         if status == 401 and self.remote:
@@ -192,7 +196,7 @@ class Upstream:
         """
         status, _ = await exchange.response()
         response = Response(status, await self.body(exchange))
-        link = await self.link()
+        link = self._used[exchange]
         if isinstance(link.dialect, Classic):
             try:
                 return await _drive(link.dialect.corrected(response), self._fetch)
@@ -201,16 +205,14 @@ class Upstream:
                 raise
         return response
 
-    async def refused(self) -> None:
+    async def refused(self, exchange: Exchange) -> None:
         """An answer with the status 401 was to be streamed.
 
         Raises:
             LoginRequired: The service at a URL does not know the token.
             ServiceUnavailable: There is another token; what was asked can be asked again.
         """
-        link = self._link
-        if link:
-            self.refuse(link)
+        self.refuse(self._used[exchange])
         if self.remote:
             # Raises when there is no other.
             await self.link()

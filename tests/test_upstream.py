@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import os
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from jupyterlab_rob import embedded, submission, upstream
+from jupyterlab_rob.credentials import Credentials, token_file
 from jupyterlab_rob.errors import NotFound, ServiceUnavailable
 from jupyterlab_rob.flows import Request, get
+from jupyterlab_rob.remote import RemoteService
 from jupyterlab_rob.upstream import Upstream
 
 from .conftest import Home
 from .protocol import BENCHMARK, GOOD_CELL, make_notebook
-from .scripted import ScriptedService
+from .scripted import DESCRIPTOR, ScriptedService
 
 
 async def test_flow(scripted: ScriptedService) -> None:
@@ -120,3 +124,71 @@ async def test_the_loop_is_not_blocked_by_a_start(home: Home) -> None:
     await starting
     assert ticks > 5
     assert longest < 0.5
+
+
+async def test_a_new_token_is_not_blamed_for_the_one_that_was_used(
+    scripted: ScriptedService, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("JUPYTER_DATA_DIR", str(tmp_path / "share"))
+    assert scripted.connection is not None
+
+    async def refuse(handler: Any) -> None:
+        handler.set_status(401)
+        handler.finish({})
+
+    scripted.is_open = True
+    scripted.answers["POST x"] = refuse
+    url, credentials = scripted.connection.url, Credentials()
+    credentials.keep(url, "expired", "alice")
+    client = Upstream(scripted.data_dir, remote=RemoteService(url, credentials))
+    exchange = await client.begin("POST", "x", {"Content-Length": "0"})
+    credentials.keep(url, scripted.connection.token, "alice")
+    client.forget()
+    await client.link()
+    async with exchange:
+        exchange.end()
+        assert (await client.response(exchange))[0] == 401
+        with pytest.raises(ServiceUnavailable, match="new log-in"):
+            await client.refused(exchange)
+    assert credentials.token(url) == scripted.connection.token
+
+
+async def test_the_loop_does_not_wait_for_who_looks_for_the_service(
+    scripted: ScriptedService,
+) -> None:
+    asked, told = asyncio.Event(), asyncio.Event()
+
+    async def answer(handler: Any) -> None:
+        asked.set()
+        await told.wait()
+        handler.finish(DESCRIPTOR)
+
+    scripted.is_open = True
+    scripted.answers["GET "] = answer
+    assert scripted.connection is not None
+    remote = RemoteService(scripted.connection.url, Credentials())
+    client = Upstream(scripted.data_dir, remote=remote)
+    locating = asyncio.create_task(asyncio.to_thread(remote.locate))
+    await asyncio.wait_for(asked.wait(), 20)
+    # The service answers on this very loop: were it blocked here, it would never.
+    client.forget()
+    told.set()
+    assert (await locating)[0] == scripted.connection.url
+
+
+async def test_the_loop_does_not_wait_for_the_file_with_tokens(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    if not hasattr(os, "mkfifo"):
+        pytest.skip("needs a file that is slow to open")
+    monkeypatch.setenv("JUPYTER_DATA_DIR", str(tmp_path))
+    os.mkfifo(token_file(), 0o600)
+    credentials = Credentials()
+    # Opening a fifo waits for its writer, and for its reader: then the file is being read.
+    reading = asyncio.create_task(asyncio.to_thread(credentials.token, "http://host"))
+    descriptor = await asyncio.to_thread(os.open, token_file(), os.O_WRONLY)
+    try:
+        refusing = asyncio.create_task(asyncio.to_thread(credentials.refuse, "http://host", "expired"))
+        await asyncio.wait_for(asyncio.shield(refusing), 10)
+        os.write(descriptor, b'{"http://host": {"token": "expired"}}')
+    finally:
+        os.close(descriptor)
+    assert await reading is None
