@@ -7,7 +7,8 @@ import contextlib
 from collections.abc import AsyncIterator, Callable
 from logging import Logger
 
-from .errors import LoginRequired, NotFound, RobError
+from .deadline import within
+from .errors import Forbidden, LoginRequired, NotFound, RobError, ServiceUnavailable
 from .exchange import ConnectFailed, Exchange, ExchangeBroken
 from .flows import get
 from .link import Link
@@ -43,6 +44,8 @@ class Monitor:
         self._poll = Poll(upstream, self._take, touch, log)
         # Where the stream broke off, if the service tells.
         self._last_id: str | None = None
+        # Whether events are missing and the runs have not been asked for yet.
+        self._must_look = False
         self._task: asyncio.Task[None] | None = None
 
     @property
@@ -84,10 +87,14 @@ class Monitor:
                         return
                     if not link.dialect.has_events:
                         return await self._poll.run()
-                    with contextlib.suppress(ConnectFailed, ExchangeBroken):
+                    try:
                         if not await self._listen(link):
                             return
                         delay = _FIRST_DELAY
+                    except (ConnectFailed, ExchangeBroken):
+                        pass
+                    except RobError as error:
+                        self._log.info("The ROB service's events can't be followed for the moment: %s", error.message)
                 if self._last_id is None:
                     self._active.clear()
                 await asyncio.sleep(delay)
@@ -95,13 +102,17 @@ class Monitor:
         finally:
             self._active.clear()
             self._last_id = None
+            self._must_look = False
 
     async def _listen(self, link: Link) -> bool:
         """Follow one stream to its end; False when there is none to follow."""
         resume = {"Last-Event-ID": self._last_id} if self._last_id else {}
         async with await listen(link, "GET", "events", {"Accept": "text/event-stream", **resume}) as exchange:
             exchange.end()
-            status, _ = await exchange.response()
+            try:
+                status, _ = await within(SILENCE, exchange.response())
+            except asyncio.TimeoutError as error:
+                raise ExchangeBroken("there was no answer in time") from error
             if status == 401:
                 # Another token may be there already; else the next log-in wakes us.
                 self._upstream.refuse(link)
@@ -109,24 +120,41 @@ class Monitor:
             if status != 200:
                 self._log.warning("The ROB service has no event stream (status %s).", status)
                 return False
+            if self._must_look:
+                await self._look()
             parser = EventParser()
-            async for event in events(exchange, parser=parser):
-                self._last_id = parser.last_id
-                if event is None:
-                    await self._look()
-                else:
-                    self._take(event)
+            try:
+                async for event in events(exchange, parser=parser):
+                    if event is None:
+                        await self._look()
+                    else:
+                        self._take(event)
+            finally:
+                # Also of what is not an event of a run: the greeting and the signs of life have ids, too.
+                self._last_id = parser.last_id or self._last_id
             return True
 
     async def _look(self) -> None:
-        """Events are missing: ask for the runs that were active."""
+        """Events are missing: ask for the runs that were active.
+
+        Raises:
+            ServiceUnavailable: The service is away; the next stream begins with another look.
+        """
+        self._must_look = True
         for run in sorted(self._active):
             try:
                 self._take(event_of(await self._upstream.run(get("runs", run))))
-            except NotFound:
+            except (NotFound, Forbidden):
                 self._active.discard(run)
             except LoginRequired:
                 return
+            except ServiceUnavailable:
+                raise
+            except RobError as error:
+                # One run that can't be told must not keep us from the others.
+                self._log.info("The run %s can't be followed any more: %s", run, error.message)
+                self._active.discard(run)
+        self._must_look = False
 
     def _take(self, event: JSON) -> None:
         try:

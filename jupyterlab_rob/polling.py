@@ -110,19 +110,23 @@ class Poll:
                 # Deleted, or of who was logged in before.
                 states = {}
             for run, followed in list(self._runs.items()):
-                if followed.group == group and states.get(run) != followed.state:
+                if followed.group == group and states.get(run) != followed.state and await self._ask(run):
                     has_changed = True
-                    await self._ask(run)
-                elif time.monotonic() - followed.since > FOLLOWED:
-                    self._runs.pop(run, None)
+                # One that has just changed is followed anew.
+                if self._runs.get(run) is followed and time.monotonic() - followed.since > FOLLOWED:
+                    del self._runs[run]
         return has_changed
 
-    async def _ask(self, run: str) -> None:
+    async def _ask(self, run: str) -> bool:
+        """Ask for one run; whether it has changed or is not followed any more."""
+        known = self._runs.get(run)
         try:
             # By asking it is noticed.
             self.notice(await self._upstream.run(get("runs", run)))
         except (NotFound, Forbidden):
             self._runs.pop(run, None)
+        # The service may have given notice of it itself, before we did.
+        return self._runs.get(run) is not known
 
 
 def event_of(handle: JSON) -> JSON:

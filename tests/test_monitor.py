@@ -137,6 +137,72 @@ async def test_it_goes_on_where_the_stream_broke(scripted: ScriptedService, monk
     await listener.monitor.stop()
 
 
+async def test_it_looks_again_when_the_look_after_a_reset_failed(
+    scripted: ScriptedService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(monitor, "_FIRST_DELAY", 0.01)
+    listener = Listener(scripted)
+
+    async def fail(handler: Any) -> None:
+        # The next time it is well.
+        scripted.answers["GET runs/r"] = {"id": "r", "state": "SUCCESS", "workflowId": "b", "groupId": "s"}
+        handler.set_status(503)
+        handler.finish({"message": "away"})
+
+    async def forbid(handler: Any) -> None:
+        handler.set_status(403)
+        handler.finish({"message": "not yours"})
+
+    async def break_down(handler: Any) -> None:
+        handler.set_status(500)
+        handler.finish({"message": "broken"})
+
+    scripted.answers |= {"GET runs/a": forbid, "GET runs/b": break_down, "GET runs/r": fail}
+    listener.monitor.wake()
+    stream = await listener.stream()
+    for run in ("a", "b", "r"):
+        await send(stream, run=run, state="RUNNING")
+    stream.write("id: 13\nevent: reset\ndata: {}\n\n")
+    await stream.flush()
+    stream = await listener.stream()
+    assert stream.request.headers["Last-Event-ID"] == "13"
+    await until(lambda: len(listener.events) == 4)
+    assert listener.events[-1] == {**RUN, "state": "SUCCESS"}
+    assert listener.monitor.active == 0
+    await listener.monitor.stop()
+
+
+async def test_signs_of_life_tell_where_to_go_on(scripted: ScriptedService, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(monitor, "_FIRST_DELAY", 0.01)
+    listener = Listener(scripted)
+    listener.monitor.wake()
+    stream = await listener.stream()
+    stream.write(f"id: 12\nevent: run\ndata: {json.dumps({**RUN, 'state': 'RUNNING'})}\n\nid: 20\n: still here\n\n")
+    await stream.flush()
+    await until(lambda: listener.monitor.active == 1)
+    stream.detach().close()
+    stream = await listener.stream()
+    assert stream.request.headers["Last-Event-ID"] == "20"
+    await listener.monitor.stop()
+
+
+async def test_answer_that_never_comes_is_a_broken_stream(
+    scripted: ScriptedService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(monitor, "_FIRST_DELAY", 0.01)
+    monkeypatch.setattr(monitor, "SILENCE", 0.1)
+    listener = Listener(scripted)
+
+    async def hang(handler: Any) -> None:
+        scripted.answers["GET events"] = listener._answer
+        await handler.gone.wait()
+
+    scripted.answers["GET events"] = hang
+    listener.monitor.wake()
+    await listener.stream()
+    await listener.monitor.stop()
+
+
 @pytest.mark.parametrize("killed", [False, True])
 async def test_it_ends_with_the_service_and_starts_none(
     scripted: ScriptedService, monkeypatch: pytest.MonkeyPatch, killed: bool

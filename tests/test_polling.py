@@ -29,6 +29,8 @@ class Service(Upstream):
         self.runs: dict[str, dict[str, Any]] = {}
         self.asked: list[str] = []
         self.error: RobError | None = None
+        #: Runs that their submission's list lacks.
+        self.unlisted: set[str] = set()
 
     async def run(self, flow: Any) -> Any:
         path = next(flow).path
@@ -37,7 +39,8 @@ class Service(Upstream):
             raise self.error
         kind, name, *_ = path.split("/")
         if kind == "groups":
-            return {"runs": [run for run in self.runs.values() if run["groupId"] == name]}
+            listed = [run for run in self.runs.values() if run["id"] not in self.unlisted]
+            return {"runs": [run for run in listed if run["groupId"] == name]}
         if name not in self.runs:
             raise NotFound(f"no run {name}")
         return self.runs[name]
@@ -165,3 +168,23 @@ async def test_runs_that_are_gone(watch: Watch, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(polling, "FOLLOWED", 0.0)
     await asyncio.wait_for(watch.poll.run(), 10)
     assert [state for _, state in watch.told] == ["RUNNING", "RUNNING"]
+
+
+async def test_run_that_is_not_listed_is_asked_for_more_seldom_and_given_up(
+    watch: Watch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waited: list[float] = []
+
+    async def note(seconds: float, awaitable: Any) -> Any:
+        waited.append(seconds)
+        return await deadline.within(seconds, awaitable)
+
+    monkeypatch.setattr(polling, "within", note)
+    watch.start("r")
+    watch.service.unlisted.add("r")
+    task = asyncio.ensure_future(watch.poll.run())
+    await until(lambda: len(waited) >= 5)
+    assert waited[4] == polling.MAX_INTERVAL
+    monkeypatch.setattr(polling, "FOLLOWED", 0.0)
+    await asyncio.wait_for(task, 10)
+    assert watch.told == [("r", "RUNNING")]
