@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from pathlib import Path
 from typing import Any, TypeVar
@@ -72,17 +72,7 @@ class Transport:
 
     def run(self, flow: Flow[T], seconds: float = TIMEOUT) -> T:
         """Drive a flow to its result; ``seconds`` are for each answer."""
-        answer: Any = None
-        try:
-            while True:
-                wanted = flow.send(answer)
-                if isinstance(wanted, tuple):
-                    answer = [self.fetch(request, seconds) for request in wanted]
-                else:
-                    answer = self.fetch(wanted, seconds)
-        except StopIteration as stop:
-            result: T = stop.value
-            return result
+        return _drive(flow, lambda request: self.fetch(request, seconds))
 
     def fetch(self, request: Request, seconds: float = TIMEOUT) -> Response:
         """The answer to one request in the protocol's shapes, whatever its status.
@@ -91,21 +81,17 @@ class Transport:
             LoginRequired: The service at a URL does not know the token.
             ServiceUnavailable: The service can't be started or reached, or does not answer within ``seconds``.
         """
-        flow = self.link().dialect.answer(request)
-        answer: Any = None
-        try:
-            while True:
-                wanted = flow.send(answer)
-                if isinstance(wanted, tuple):
-                    answer = [self._fetch(single, seconds) for single in wanted]
-                else:
-                    answer = self._fetch(wanted, seconds)
-        except StopIteration as stop:
-            response: Response = stop.value
-            return response
-        except LoginRequired:
-            assert self.remote is not None
-            raise self.remote.login_required("You are not logged in any more") from None
+        for _ in range(2):
+            link = self.link()
+            try:
+                return _drive(link.dialect.answer(request), lambda single: self._fetch(single, seconds))
+            except LoginRequired:
+                # What was refused was not done. There may be another token, that of an earlier log-in say.
+                if self.remote:
+                    self.remote.refuse(link.url, link.headers)
+                self._link = None
+        assert self.remote is not None
+        raise self.remote.login_required("You are not logged in any more")
 
     def events(self, deadline: float) -> Iterator[JSON | None]:
         """Run events (docs/protocol.md) of the service as they come; None where some may have been missed.
@@ -192,6 +178,17 @@ class Transport:
         if self.remote:
             return self.remote.unreachable("the connection broke")
         return ServiceUnavailable("The ROB service can't be reached. Try again.")
+
+
+def _drive(flow: Flow[T], fetch: Callable[[Request], Response]) -> T:
+    answer: Any = None
+    try:
+        while True:
+            wanted = flow.send(answer)
+            answer = list(map(fetch, wanted)) if isinstance(wanted, tuple) else fetch(wanted)
+    except StopIteration as stop:
+        result: T = stop.value
+        return result
 
 
 def within(deadline: float, seconds: float) -> float:

@@ -17,7 +17,8 @@ import jupyterlab_rob as rob
 from jupyterlab_rob import embedded
 from jupyterlab_rob.client import Client
 from jupyterlab_rob.connection import Connection
-from jupyterlab_rob.errors import Conflict, InvalidInput, NotFound, ServiceUnavailable
+from jupyterlab_rob.credentials import Credentials
+from jupyterlab_rob.errors import Conflict, InvalidInput, LoginRequired, NotFound, ServiceUnavailable
 from jupyterlab_rob.flows import Request
 from jupyterlab_rob.models import RunState
 
@@ -107,6 +108,31 @@ async def test_waiting_ends_in_time(scripted: ScriptedService, path: str) -> Non
     with pytest.raises(TimeoutError, match=r"still RUNNING after 0\.5 s"):
         await asyncio.wait_for(asyncio.to_thread(run.wait, 0.5), 20)
     assert time.monotonic() - begin < 5
+
+
+async def test_falls_back_to_the_remembered_token(
+    scripted: ScriptedService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def describe(handler: Any) -> None:
+        known = {"username": "alice"} if handler.request.headers.get("api_key") == "valid" else {}
+        handler.finish({"name": "ROB", "version": "1", "routes": [], **known})
+
+    async def benchmarks(handler: Any) -> None:
+        # As the published server does with a token that has expired.
+        if handler.request.headers["api_key"] != "valid":
+            handler.set_status(403)
+        handler.finish({"workflows": []})
+
+    assert scripted.connection is not None
+    url = scripted.connection.url
+    scripted.is_open = True
+    scripted.answers |= {"GET ": describe, "GET workflows": benchmarks}
+    monkeypatch.setenv("JUPYTER_DATA_DIR", str(tmp_path / "share"))
+    monkeypatch.setenv("ROB_TOKEN", "expired")
+    with pytest.raises(LoginRequired, match="The token in ROB_TOKEN is not"):
+        await asyncio.to_thread(Client(url=url).benchmarks)
+    Credentials().keep(url, "valid", "alice", remember=True)
+    assert await asyncio.to_thread(Client(url=url).benchmarks) == []
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
