@@ -9,7 +9,7 @@ import pytest
 
 from jupyterlab_rob import dialects
 from jupyterlab_rob.dialects import Classic
-from jupyterlab_rob.errors import LoginRequired
+from jupyterlab_rob.errors import InvalidInput, LoginRequired
 from jupyterlab_rob.flows import Flow, Request, Response
 
 SCHEMA = [{"name": "score", "label": "Score", "dtype": "float"}, {"name": "note", "label": "Note", "dtype": "string"}]
@@ -163,3 +163,11 @@ def test_pages_of_html_become_messages() -> None:
     server = Server(runs__r=502)
     assert "status 502" in server.ask("GET", "runs/r")["message"]
     assert server.ask("GET", "nowhere") == {"message": "The ROB server answered with status 404."}
+
+
+@pytest.mark.parametrize("body", [b"{", b"[]", b"\xff"])
+def test_canceling_with_a_body_that_is_no_object(body: bytes) -> None:
+    server = Server(runs__r=RUN)
+    with pytest.raises(InvalidInput, match="The request's body"):
+        server.ask("PUT", "runs/r", body)
+    assert server.asked == []

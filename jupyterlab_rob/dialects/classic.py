@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qs, unquote
 
+from .. import strictjson
 from ..errors import LoginRequired
 from ..flows import Flow, Request, Response, ask, ask_all, get, path_of
 from ..models import JSON
@@ -123,7 +124,7 @@ class Classic:
     def _make_group(self, segments: list[str], given: Mapping[str, str], request: Request) -> Flow[Response]:
         response = yield from ask(request)
         if response.status == 400 and _reason(response).endswith("exists"):
-            name = json.loads(request.body or b"{}").get("name")
+            name = strictjson.load_object(request.body or b"{}").get("name")
             message = f"The name {name} is taken by another's submission. Choose another."
             return Response.of({"message": message}, 409)
         return response
@@ -164,8 +165,7 @@ class Classic:
 
     def _cancel(self, segments: list[str], given: Mapping[str, str], request: Request) -> Flow[Response]:
         # The server takes an empty body for a broken one, and an object without a reason, too.
-        document = json.loads(request.body or b"{}")
-        reason = document.get("reason") if isinstance(document, dict) else None
+        reason = strictjson.load_object(request.body or b"{}").get("reason")
         body = json.dumps({"reason": reason} if reason else {}).encode()
         response = yield from self._run(segments, given, Request("PUT", request.path, body))
         return (yield from self._conflict_of(segments[0], response, "The run has ended: it can't be canceled."))
