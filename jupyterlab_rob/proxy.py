@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -199,12 +200,13 @@ class ProxyHandler(RobHandler):
             # The browser must not read this as the end of its own login.
             await self.extension.upstream.refused(exchange)
         if status >= 400 and self.extension.upstream.remote:
-            self._tell(await self.extension.upstream.refusal(exchange))
+            response = await self.extension.upstream.refusal(exchange)
+            # The body is another; the rest, when to ask again say, holds.
+            self._pass(headers, ("Content-Length", "Content-Type"))
+            self._tell(response)
             return
         self.set_status(status)
-        for name in _RESPONSE_HEADERS:
-            if name in headers and not (status in _BODILESS and name.startswith("Content-")):
-                self.set_header(name, headers[name])
+        self._pass(headers, [name for name in _RESPONSE_HEADERS if status in _BODILESS and name.startswith("Content-")])
         if not self.route.is_file or status >= 400:
             # Whatever the service calls it: a page of its own must not be one of the Jupyter server's.
             self.set_header("Content-Type", "application/json")
@@ -218,6 +220,11 @@ class ProxyHandler(RobHandler):
             self.finish(self._rewritten(await self.extension.upstream.body(exchange)))
             return
         await self._stream(exchange)
+
+    def _pass(self, headers: Mapping[str, str], but: Collection[str]) -> None:
+        for name in _RESPONSE_HEADERS:
+            if name in headers and name not in but:
+                self.set_header(name, headers[name])
 
     async def _stream(self, exchange: Exchange) -> None:
         content_type = self._headers.get("Content-Type", "application/json")
