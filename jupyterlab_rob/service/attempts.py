@@ -9,7 +9,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 
-from ..errors import TooManyAttempts
+from ..errors import ServiceUnavailable, TooManyAttempts
 
 #: Seconds that an attempt counts.
 WINDOW = 15 * 60.0
@@ -75,10 +75,20 @@ class Attempts:
 
 class Attempt:
     """One that was let through. It counts as failed until it is told otherwise, so that many at once are as limited
-    as one after the other."""
+    as one after the other.
+
+    As a context it is taken back when the block ends well, or could not be tried.
+    """
 
     def __init__(self, counted: list[tuple[Attempts, str]]) -> None:
         self._counted = [(attempts, key, attempts.add(key)) for attempts, key in counted]
+
+    def __enter__(self) -> Attempt:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is None or issubclass(kind, ServiceUnavailable):
+            self.taken_back()
 
     def taken_back(self) -> None:
         """It was none: it succeeded, or could not be made."""

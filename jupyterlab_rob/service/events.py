@@ -102,6 +102,8 @@ class EventHub:
                     try:
                         await within(keep_alive, news.wait())
                     except asyncio.TimeoutError:
+                        # Who has logged out is told so, also where nothing happens.
+                        await audible(frozenset())
                         yield f"id: {self._id(place)}\n: still here\n\n"
         finally:
             self._listeners.discard(listener)

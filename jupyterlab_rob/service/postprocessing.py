@@ -8,8 +8,12 @@ from concurrent.futures import Executor
 from logging import Logger
 from typing import Any, Protocol
 
+from ..errors import ServiceUnavailable
 from .engine.plan import Plan, RunFolder
 from .engine.queue import ActiveRun, RunQueue, RunStore
+
+#: Seconds until the store is asked again whose database is away.
+_RETRY = 1.0
 
 
 class PostprocessingStore(RunStore, Protocol):
@@ -90,8 +94,13 @@ class PostprocessingScheduler:
         try:
             while benchmark in self._changed and not self._is_closed:
                 self._changed.discard(benchmark)
-                if await self._call(self._store.mark, benchmark):
-                    await self._run(benchmark)
+                try:
+                    if await self._call(self._store.mark, benchmark):
+                        await self._run(benchmark)
+                except ServiceUnavailable:
+                    # The database's server is away.
+                    self._changed.add(benchmark)
+                    await asyncio.sleep(_RETRY)
         except Exception:
             self._log.exception("Post-processing of '%s' failed in the service", benchmark)
         finally:

@@ -194,3 +194,17 @@ def test_many_at_once(api: Api) -> None:
         assert api.request("PUT", f"runs/{run}", json={}).status_code in (200, 409)
     states = {api.ended(run)["state"] for run in runs}
     assert states <= {"CANCELED", "SUCCESS"}
+
+
+@pytest.mark.parametrize("size", ["9" * 5000, "-1", "x"])
+def test_a_length_that_is_none(api: Api, size: str) -> None:
+    address = urlsplit(api.url)
+    with socket.create_connection((str(address.hostname), int(address.port or 0)), TIMEOUT) as connection:
+        head = f"POST {address.path}/users/login HTTP/1.1\r\nHost: localhost\r\nContent-Length: {size}\r\n\r\n"
+        connection.sendall(head.encode())
+        assert connection.recv(100).split()[1] == b"400"
+
+
+def test_versions_count_from_1(api: Api) -> None:
+    for path in ("workflows/probe?version=0", "workflows/probe/leaderboard?version=0", "workflows/probe?version=x"):
+        assert "count from 1" in api.get(path, status=400)["message"]

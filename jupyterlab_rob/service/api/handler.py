@@ -241,7 +241,7 @@ class ServiceHandler(web.RequestHandler):
     def _declared_size(self) -> int:
         """The length of the body as the client says it, in bytes; 0 when it says nothing."""
         declared = self.request.headers.get("Content-Length", "0")
-        if not (declared.isascii() and declared.isdecimal()):
+        if not (declared.isascii() and declared.isdecimal() and len(declared) <= 18):
             raise InvalidInput("The header Content-Length must be a number.")
         return int(declared)
 

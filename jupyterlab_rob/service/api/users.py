@@ -6,7 +6,7 @@ from typing import Any
 
 from tornado import web
 
-from ...errors import Forbidden, InvalidInput, ServiceUnavailable
+from ...errors import Forbidden, InvalidInput
 from ...models import JSON
 from ..auth import token_of
 from ..identity import Role
@@ -66,16 +66,10 @@ class LoginHandler(AccountHandler):
     async def post(self) -> None:
         body, context = self.body(), self.context
         name, password = _text(body, "username"), _text(body, "password")
-        attempt = context.attempts.admit(str(self.request.remote_ip), name_key(name))
-        try:
+        with context.attempts.admit(str(self.request.remote_ip), name_key(name)):
             user = await context.passwords.call(
                 context.store.logins.login, name, password, context.clock(), context.token_lifetime
             )
-        except ServiceUnavailable:
-            # Nothing was tried.
-            attempt.taken_back()
-            raise
-        attempt.taken_back()
         self.answer(user)
 
 
@@ -127,9 +121,8 @@ class PasswordResetHandler(AccountHandler):
         password, accounts = _text(body, "password"), context.store.accounts
         if body.get("current") is not None:
             current = _text(body, "current")
-            attempt = context.attempts.admit(str(self.request.remote_ip), name_key(self.identity.name))
-            user = await context.passwords.call(accounts.change_password, self.identity, current, password)
-            attempt.taken_back()
+            with context.attempts.admit(str(self.request.remote_ip), name_key(self.identity.name)):
+                user = await context.passwords.call(accounts.change_password, self.identity, current, password)
         else:
             if not self.identity.is_administrator:
                 raise Forbidden("Give your current password too; that of others only administrators may reset.")

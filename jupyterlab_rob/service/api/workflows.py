@@ -69,6 +69,6 @@ def _version(handler: ServiceHandler) -> int | None:
     version = handler.get_query_argument("version", None)
     if version is None:
         return None
-    if not (version.isascii() and version.isdecimal() and 1 <= len(version) <= 9):
+    if not (version.isascii() and version.isdecimal() and len(version) <= 9 and int(version) >= 1):
         raise InvalidInput("The version must be a number; the benchmark's versions count from 1.")
     return int(version)

@@ -262,22 +262,27 @@ class RunQueue:
     async def _end(self, run: ActiveRun, cause: Cause | None) -> RunState:
         """Write down how the run ended; if its results can't be stored, that."""
         try:
-            state: RunState = await self._call(self._store.finish_run, run.plan.run, cause)
-        except ServiceUnavailable:
-            # The database's server is away. The results are here.
-            if self._is_closed:
-                raise
-            self._log.warning("The end of run %s waits for the database", run.plan.run)
-            await asyncio.sleep(_RETRY)
-            return await self._end(run, cause)
-        except Conflict:
+            state = await self._written(run, cause)
+        except (Conflict, ServiceUnavailable):
             raise
         except Exception as error:
             self._log.exception("The results of run %s could not be stored", run.plan.run)
             kind: CauseKind = "storage" if isinstance(error, StorageFull) else "service"
             cause = Cause(kind, f"The results could not be stored: {error}")
-            state = await self._call(self._store.finish_run, run.plan.run, cause)
+            state = await self._written(run, cause)
         return state
+
+    async def _written(self, run: ActiveRun, cause: Cause | None) -> RunState:
+        """Write down how the run ended once the database is there; ServiceUnavailable when the service stops before."""
+        while True:
+            try:
+                state: RunState = await self._call(self._store.finish_run, run.plan.run, cause)
+                return state
+            except ServiceUnavailable:
+                if self._is_closed:
+                    raise
+                self._log.warning("The end of run %s waits for the database", run.plan.run)
+                await asyncio.sleep(_RETRY)
 
     async def _call(self, function: Callable[..., Any], *arguments: Any) -> Any:
         return await asyncio.get_running_loop().run_in_executor(self._executor, function, *arguments)

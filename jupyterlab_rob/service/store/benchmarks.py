@@ -86,7 +86,7 @@ class Benchmarks(Part):
             find_benchmark(unit.session, benchmark)
             groups = unit.groups.list_groups(workflow_id=benchmark, user_id=identity.user)
             groups.sort(key=lambda group: group.name)
-            version = version or versions.current(unit.session, benchmark)
+            version = versions.current(unit.session, benchmark) if version is None else version
             return {
                 **views.benchmark_handle(versions.declared(unit.session, benchmark, version), groups),
                 "version": version,
