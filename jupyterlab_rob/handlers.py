@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 from jupyter_core.utils import ensure_async
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from .extension import RobExtension
 
 AUTH_RESOURCE = "rob"
+
+_LENGTH = re.compile("[0-9]{1,18}")
 
 
 # A streamed body: without it, all of it is read before anyone asks who sends it.
@@ -80,7 +83,11 @@ class RobHandler(APIHandler):
 
     def _limit_body(self) -> None:
         limit = self.extension.max_body_size
-        if int(self.request.headers.get("Content-Length") or 0) > limit:
+        length = self.request.headers.get("Content-Length") or "0"
+        # int() itself raises for what is no number, and for thousands of digits.
+        if not _LENGTH.fullmatch(length):
+            raise web.HTTPError(400, "Content-Length must be a number of at most 18 digits.")
+        if int(length) > limit:
             raise web.HTTPError(413, f"The request is larger than the {limit} bytes that are allowed here.")
         # Jupyter's own limit resets the connection without an answer. This one also ends a body without a length.
         connection: Any = self.request.connection

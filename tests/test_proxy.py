@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +13,9 @@ from tornado.httpclient import HTTPClientError
 from tornado.iostream import StreamClosedError
 
 from jupyterlab_rob import upstream
+from jupyterlab_rob.credentials import Credentials
 from jupyterlab_rob.proxy import find_route
+from jupyterlab_rob.remote import RemoteService
 
 from .scripted import TOKEN, ScriptedService
 
@@ -115,6 +118,58 @@ async def test_errors_pass_as_they_are(scripted: ScriptedService, jp_fetch: Fetc
         await jp_fetch("rob/api/v1/runs/r", method="PUT", body="{}")
     assert caught.value.response is not None
     assert (caught.value.code, json.loads(caught.value.response.body)) == (409, {"message": "has ended"})
+
+
+@pytest.mark.parametrize(("status", "name", "value"), [(429, "Retry-After", "7"), (416, "Content-Range", "bytes */10")])
+async def test_errors_of_a_service_at_a_url_keep_their_headers(
+    scripted: ScriptedService,
+    jp_serverapp: Any,
+    jp_fetch: Fetch,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    status: int,
+    name: str,
+    value: str,
+) -> None:
+    async def answer(handler: Any) -> None:
+        handler.set_status(status)
+        handler.set_header(name, value)
+        handler.set_header("X-Internal", "theirs")
+        handler.finish({"message": "not now"})
+
+    monkeypatch.setenv("JUPYTER_DATA_DIR", str(tmp_path / "share"))
+    assert scripted.connection is not None
+    scripted.is_open = True
+    scripted.answers["GET runs/r/log"] = answer
+    remote = RemoteService(scripted.connection.url, Credentials())
+    remote.credentials.keep(scripted.connection.url, TOKEN, "alice")
+    jp_serverapp.extension_manager.extension_points["jupyterlab_rob"].app.upstream.remote = remote
+    response = await jp_fetch("rob/api/v1/runs/r/log", raise_error=False)
+    assert (response.code, response.headers[name]) == (status, value)
+    assert "X-Internal" not in response.headers
+    assert response.headers["Content-Type"].startswith("application/json")
+    assert json.loads(response.body) == {"message": "not now"}
+
+
+@pytest.mark.parametrize("length", ["9" * 5000, "9" * 19, "x"])
+async def test_length_that_is_none(
+    scripted: ScriptedService,
+    jp_fetch: Fetch,
+    http_server_client: Any,
+    jp_auth_header: dict[str, str],
+    jp_base_url: str,
+    length: str,
+) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", http_server_client.get_http_port())
+    try:
+        fields = {"Host": "127.0.0.1", "Content-Length": length, **jp_auth_header}
+        lines = [f"POST {jp_base_url}rob/submit HTTP/1.1", *(f"{name}: {value}" for name, value in fields.items())]
+        writer.write("\r\n".join([*lines, "", ""]).encode())
+        assert b" 400 " in await asyncio.wait_for(reader.readline(), 20)
+    finally:
+        writer.close()
+        await writer.wait_closed()
+    assert scripted.paths() == []
 
 
 async def test_no_content(scripted: ScriptedService, jp_fetch: Fetch) -> None:
