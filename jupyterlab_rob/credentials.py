@@ -66,7 +66,10 @@ class Credentials:
             if url in self._tokens:
                 return self._tokens[url]
             given = _given()
-            if given and url not in self._forgotten and (url, given) not in self._refused:
+            if given and url not in self._forgotten:
+                if (url, given) in self._refused:
+                    # Not the remembered one instead, which may be somebody else's.
+                    return None
                 if not is_token(given):
                     raise InvalidInput(
                         f"What {VARIABLE} holds can't be a token: it has blanks or odd characters, or is too long. "

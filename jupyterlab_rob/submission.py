@@ -1,6 +1,6 @@
 """Submitting a notebook, written once and without input or output but for the export of a script.
 
-Flows (flows.py) in the protocol of docs/protocol.md; ``client.py`` drives them with requests, ``upstream.py`` with
+Flows (flows.py) in the protocol of docs/protocol.md; ``transport.py`` drives them with requests, ``upstream.py`` with
 tornado's async client. A dialect translates for services that know it only in part.
 """
 

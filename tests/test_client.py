@@ -110,7 +110,7 @@ async def test_waiting_ends_in_time(scripted: ScriptedService, path: str) -> Non
     assert time.monotonic() - begin < 5
 
 
-async def test_falls_back_to_the_remembered_token(
+async def test_a_refused_token_is_not_replaced_by_the_remembered_one(
     scripted: ScriptedService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def describe(handler: Any) -> None:
@@ -132,6 +132,9 @@ async def test_falls_back_to_the_remembered_token(
     with pytest.raises(LoginRequired, match="The token in ROB_TOKEN is not"):
         await asyncio.to_thread(Client(url=url).benchmarks)
     Credentials().keep(url, "valid", "alice", remember=True)
+    with pytest.raises(LoginRequired, match="The token in ROB_TOKEN is not"):
+        await asyncio.to_thread(Client(url=url).benchmarks)
+    monkeypatch.delenv("ROB_TOKEN")
     assert await asyncio.to_thread(Client(url=url).benchmarks) == []
 
 

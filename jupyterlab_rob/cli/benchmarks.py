@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 def add_to(commands: Commands) -> None:
     benchmarks = commands.add_parser("benchmarks", help="list, show, check and administer benchmarks")
     verbs = benchmarks.add_subparsers(metavar="VERB", required=True)
-    verbs.add_parser("list", parents=[service_option(), json_option()]).set_defaults(command=_list)
-    show = verbs.add_parser("show", parents=[service_option(), json_option()])
+    listing = verbs.add_parser("list", parents=[service_option(), json_option()], help="all benchmarks")
+    listing.set_defaults(command=_list)
+    show = verbs.add_parser("show", parents=[service_option(), json_option()], help="one with its parameters")
     show.add_argument("name", metavar="BENCHMARK")
     show.set_defaults(command=_show)
     administration.add_to(verbs)

@@ -20,9 +20,16 @@ EXIT_RUN_FAILED = 1
 def add_to(commands: Commands) -> None:
     runs = commands.add_parser("runs", help="list, show and cancel runs, and read their logs")
     verbs = runs.add_subparsers(metavar="VERB", required=True)
-    verbs.add_parser("list", parents=[benchmark_option(), service_option(), json_option()]).set_defaults(command=_list)
-    for name, command in (("show", _show), ("cancel", _cancel), ("log", _log)):
-        verb = verbs.add_parser(name, parents=[service_option(), json_option()])
+    listing = verbs.add_parser(
+        "list", parents=[benchmark_option(), service_option(), json_option()], help="your runs, newest first"
+    )
+    listing.set_defaults(command=_list)
+    for name, command, about in (
+        ("show", _show, "one run: result, files, or what went wrong"),
+        ("cancel", _cancel, "end a run that waits or runs"),
+        ("log", _log, "what a run has printed"),
+    ):
+        verb = verbs.add_parser(name, parents=[service_option(), json_option()], help=about)
         verb.add_argument("id", metavar="RUN")
         verb.set_defaults(command=command)
         if name == "cancel":

@@ -182,7 +182,9 @@ def test_archive_that_can_not_be_made_does_not_look_complete(service: ServicePro
             # So that the service can't send all at once.
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
             token = str(api.session.headers["Authorization"])
-            request = f"GET {address.path}/runs/{run}/downloads/archive HTTP/1.1\r\nHost: localhost\r\nAuthorization: {token}"
+            request = (
+                f"GET {address.path}/runs/{run}/downloads/archive HTTP/1.1\r\nHost: localhost\r\nAuthorization: {token}"
+            )
             connection.sendall(f"{request}\r\n\r\n".encode())
             answer = connection.recv(1024)
             assert answer.startswith(b"HTTP/1.1 200")

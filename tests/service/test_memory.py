@@ -87,7 +87,7 @@ def test_readers_that_do_not_read_add_little(service: ServiceProcess) -> None:
         peak = Peak(service.process.pid)
         address, token = urlsplit(api.url), str(api.session.headers["Authorization"])
         path = f"{address.path}/uploads/{submission}/files/{file}"
-        request = f"GET {path} HTTP/1.1\r\nHost: x\r\nAuthorization: {token}\r\n\r\n"
+        request = f"GET {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: {token}\r\n\r\n"
         connections = []
         for _ in range(8):
             connection = socket.create_connection((str(address.hostname), int(address.port or 0)), timeout=TIMEOUT)
