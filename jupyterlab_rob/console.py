@@ -126,11 +126,16 @@ def print_leaderboard(leaderboard: JSON, mine: set[str]) -> None:
     """The leaderboard; ``mine`` are ids of the user's submissions, marked where there are others' too."""
     columns = leaderboard["schema"]
     is_shared = any(row["group"]["id"] not in mine for row in leaderboard["ranking"])
-    header = ["Rank", "Submission", *(column.get("label") or column["name"] for column in columns), ""]
+    # Of interest where results are of several versions, or not of the current one.
+    tells_version = any(row.get("version") not in (None, leaderboard.get("version")) for row in leaderboard["ranking"])
+    labels = [column.get("label") or column["name"] for column in columns]
+    header = ["Rank", "Submission", *labels, *(["Version"] if tells_version else []), ""]
     rows = []
     for place, row in enumerate(leaderboard["ranking"], 1):
         values = {result["name"]: result["value"] for result in row["results"]}
         results = [shown(values.get(column["name"])) for column in columns]
+        if tells_version:
+            results.append(shown(row.get("version")))
         mark = "<- you" if is_shared and row["group"]["id"] in mine else ""
         rows.append([str(row.get("rank") or place), row["group"]["name"], *results, mark])
     if rows:

@@ -64,3 +64,15 @@ def test_leaderboard(capsys: pytest.CaptureFixture[str]) -> None:
     ]
     print_leaderboard({"schema": schema, "ranking": ranking}, {"g1", "g2"})
     assert "<- you" not in capsys.readouterr().out, "no news when all are mine"
+
+
+def test_leaderboard_tells_versions_where_they_differ(capsys: pytest.CaptureFixture[str]) -> None:
+    def row(name: str, version: int) -> dict[str, object]:
+        return {"rank": 1, "group": {"id": name, "name": name}, "results": [], "version": version}
+
+    board = {"schema": [], "version": 2, "ranking": [row("a", 2), row("b", 2)]}
+    print_leaderboard(board, set())
+    assert "Version" not in capsys.readouterr().out
+    print_leaderboard({**board, "ranking": [row("a", 2), row("b", 1)]}, set())
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert lines == [["Rank", "Submission", "Version"], ["1", "a", "2"], ["1", "b", "1"]]

@@ -274,7 +274,7 @@ class RobService(JupyterApp):
             warning = "Passwords and tokens travel in clear. How they don't: jupyter rob serve --help"
             log.warning(warning)
             print(f"WARNING: {warning}", file=sys.stderr)
-        if sys.stderr.isatty():
+        if sys.stderr.isatty() or self._is_shared:
             print(f"The ROB service listens at {url}; its data and its log are in {data_dir}.", file=sys.stderr)
         try:
             await self._until_stopped_or_idle(stopped, context)
