@@ -39,7 +39,7 @@ def is_token(token: object) -> TypeGuard[str]:
 class Credentials:
     """The tokens of one process.
 
-    All but ``refuse`` and ``was_given_refused`` read or write a small file, so call them off an event loop.
+    All but ``refuse`` and ``was_…`` read or write a small file, so call them off an event loop.
     """
 
     def __init__(self) -> None:
@@ -86,6 +86,11 @@ class Credentials:
         with self._lock:
             given = _given()
             return bool(given) and url not in self._forgotten and (url, given) in self._refused
+
+    def was_refused(self, url: str) -> bool:
+        """Whether the service at ``url`` did not take some token."""
+        with self._lock:
+            return any(refused == url for refused, _ in self._refused)
 
     def keep(self, url: str, token: str, username: str, remember: bool = False) -> None:
         """Use ``token`` from now on; ``remember``: in later processes, too.

@@ -146,9 +146,11 @@ class RemoteService:
         Raises:
             LoginRequired: There is none.
         """
-        token = self.credentials.token(self.locate()[0])
+        url, _ = self.locate()
+        token = self.credentials.token(url)
         if token is None:
-            raise self.login_required()
+            refused = self.credentials.was_refused(url)
+            raise self.login_required("You are not logged in any more" if refused else "You are not logged in")
         return token
 
     def login_required(self, reason: str = "You are not logged in") -> LoginRequired:
