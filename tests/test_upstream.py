@@ -177,8 +177,6 @@ async def test_the_loop_does_not_wait_for_who_looks_for_the_service(
 
 
 async def test_the_loop_does_not_wait_for_the_file_with_tokens(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    if not hasattr(os, "mkfifo"):
-        pytest.skip("needs a file that is slow to open")
     monkeypatch.setenv("JUPYTER_DATA_DIR", str(tmp_path))
     os.mkfifo(token_file(), 0o600)
     credentials = Credentials()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import ClassVar
 
 from ...errors import TooLarge
@@ -13,7 +14,7 @@ from .handler import ServiceHandler
 _PIECE = 1 << 20
 
 
-class ReceivingHandler(ServiceHandler):
+class ReceivingHandler(ServiceHandler, ABC):
     """Base of handlers of a form with a file; nothing is left behind of one that is not complete.
 
     The verbs in ``receives`` call :meth:`receive`, which keeps the file or lets it be removed.
@@ -24,13 +25,13 @@ class ReceivingHandler(ServiceHandler):
     form: FormReader
     _incoming: IncomingFile | None = None
 
+    @abstractmethod
     async def begin(self) -> IncomingFile:
         """The file to write into; raises a RobError when who asks may not send one."""
-        raise NotImplementedError
 
+    @abstractmethod
     async def receive(self, incoming: IncomingFile) -> None:
         """Do with the file, and the form's ``fields``, what is to be done, and answer."""
-        raise NotImplementedError
 
     def max_body(self) -> int:
         if self.request.method not in self.receives:
