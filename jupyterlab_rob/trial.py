@@ -16,7 +16,7 @@ from types import FrameType
 
 from . import administration, embedded, submission
 from .client import Client, Run, read_notebook
-from .errors import InvalidInput, ServiceUnavailable
+from .errors import Conflict, InvalidInput, NotFound, RobError, ServiceUnavailable
 from .flows import Request, path_of, post
 from .models import JSON
 from .preflight import coerce_arguments
@@ -58,7 +58,11 @@ def temporary_service() -> Iterator[Client]:
             # Until it answers nobody knows which process it is.
             client.transport.link()
         with _handling(_interrupt):
-            yield client
+            try:
+                yield client
+            finally:
+                with _interrupts_ignored(), contextlib.suppress(RobError):
+                    _cancel_runs(client)
     finally:
         with _interrupts_ignored():
             with contextlib.suppress(ServiceUnavailable):
@@ -66,6 +70,14 @@ def temporary_service() -> Iterator[Client]:
             os.environ.clear()
             os.environ.update(before)
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def _cancel_runs(client: Client) -> None:
+    """Cancel what is active: a run outlives its service, and no other service will ever end this one."""
+    # One that was killed is started once more for that.
+    for run in client.active_runs():
+        with contextlib.suppress(Conflict, NotFound):
+            run.cancel()
 
 
 def start(client: Client, folder: Path, given: Given) -> Run:

@@ -13,7 +13,7 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from jupyter_core.application import JupyterApp
 from traitlets import Bool, Float, Int, List, Unicode, default
@@ -28,12 +28,16 @@ from .listeners import LOOPBACK_HOSTS, Listeners, affordable_connections, is_loo
 from .lock import DataFolder
 from .logs import open_log
 from .options import StrictLoader, require_known_traits
+from .settings import RunSettings
+
+if TYPE_CHECKING:
+    from .engine.sandbox import Sandbox
 
 API = "/rob/api/v1"
 _IDLE_CHECKS = 20
 
 
-class RobService(JupyterApp):
+class RobService(RunSettings, JupyterApp):
     """A ROB service: benchmarks, submissions, runs and leaderboards over HTTP.
 
     As it is, it serves the user who starts it, on this machine, and ends when it is idle. For a group, let it listen
@@ -97,9 +101,6 @@ class RobService(JupyterApp):
         "only localhost and loopback's addresses, so that no web page reaches it under a name of its own.",
     ).tag(config=True)
     max_connections = Int(1000, min=8, help="Most connections at a time.").tag(config=True)
-    max_active_runs = Int(
-        100, min=1, help="Most runs of a user that wait or run at a time; administrators may have any number."
-    ).tag(config=True)
     registration = Bool(
         False, help="Whether everybody may register. Administrators add users in any case: jupyter rob users add."
     ).tag(config=True)
@@ -110,16 +111,6 @@ class RobService(JupyterApp):
     token_lifetime = Float(30 * 86400.0, min=1, help="Seconds after which a log-in ends. Default: 30 days.").tag(
         config=True
     )
-    slots = Int(
-        max(1, (os.cpu_count() or 1) // 2),
-        min=1,
-        help="Runs that may run at once. Default: half the processors, at least 1.",
-    ).tag(config=True)
-    postprocessing_slots = Int(
-        1,
-        min=1,
-        help="Benchmarks whose post-processing may run at once, beside the runs. Default: 1.",
-    ).tag(config=True)
     idle_timeout = Float(
         min=0,
         help="Seconds without request, active run and post-processing after which the service ends; 0: never. "
@@ -191,28 +182,37 @@ class RobService(JupyterApp):
             _fail(f"The ROB service could not start: {error}.", 2)
 
     async def _serve(self, data_dir: Path) -> None:
+        from .engine.workers import Workers
+
+        log = logging.getLogger("jupyterlab_rob.service")
+        slots = data_dir / "slots"
+        sandbox = self._found_sandbox(data_dir)
+        workers = Workers(slots, sandbox, self.warm_workers, self.warm_time, log)
+        # First of all: the forge has as much to load as what follows, and does so meanwhile.
+        await workers.start()
+
         # Here and not above: flowserv takes most of the time that a start takes, and a locked folder should be told
         # at once.
         from .api import application
         from .attempts import AttemptLimits
         from .auth import Authenticator
         from .context import Context, RunEvents
-        from .engine.queue import ActiveRun, RunQueue
+        from .engine.active import ActiveRun
+        from .engine.queue import RunQueue
         from .events import EventHub
         from .identity import Identity, Role
         from .limits import UploadLimits
         from .passwords import PasswordThreads
         from .postprocessing import PostprocessingScheduler
-        from .recovery import end_abandoned_runs
+        from .recovery import recover
         from .store import Store
         from .store.database import POOL_SIZE
 
-        log = logging.getLogger("jupyterlab_rob.service")
         listeners = Listeners(self.ip, self.port, tls_context(self.certfile, self.keyfile))
-        store = Store(data_dir, self.database)
+        store = Store(data_dir, self.database, self.limits())
         store.claim()
         store.open()
-        end_abandoned_runs(store.ledger, data_dir / "runs", log)
+        recovered = recover(store.ledger, data_dir / "runs", slots, log)
         owner = Identity(store.accounts.ensure_owner(self.owner), self.owner, role=Role.ADMINISTRATOR)
         store.logins.forget_expired(time.time())
         passwords = PasswordThreads()
@@ -220,7 +220,7 @@ class RobService(JupyterApp):
         events = EventHub()
         changes = RunEvents(store, events, owner, executor, log)
         postprocessing = PostprocessingScheduler(
-            store.postprocessing_runs, executor, self.postprocessing_slots, changes.postprocessed, log
+            store.postprocessing_runs, workers, executor, self.postprocessing_slots, changes.postprocessed, log
         )
 
         def changed(run: ActiveRun) -> None:
@@ -228,7 +228,7 @@ class RobService(JupyterApp):
             if run.state is RunState.SUCCESS:
                 postprocessing.trigger(run.plan.benchmark)
 
-        queue = RunQueue(store.ledger, executor, self.slots, changed, log)
+        queue = RunQueue(store.ledger, workers, executor, self.slots, changed, log, self.min_free_space)
 
         token = secrets.token_urlsafe(32)
         connection = Connection(listeners.own_url + API, token, os.getpid(), str(data_dir), __version__)
@@ -255,7 +255,7 @@ class RobService(JupyterApp):
             limits=UploadLimits(self.max_upload, self.max_submission),
             packing=PackingLimits(self.max_benchmark, self.max_benchmark_files),
             stop=stopped.set,
-            status=lambda: self._status(connection, queue),
+            status=lambda: self._status(connection, queue, sandbox),
         )
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, stopped.set)
@@ -266,6 +266,10 @@ class RobService(JupyterApp):
             max_buffer_size=1 << 20,
             max_connections=affordable_connections(self.max_connections),
         )
+        for plan, folder, slot in recovered.running:
+            queue.adopt(plan, folder, slot)
+        for plan, folder in recovered.waiting:
+            queue.submit(plan, folder)
         await postprocessing.start()
         write_connection(connection)
         url = listeners.given_url + API
@@ -284,6 +288,7 @@ class RobService(JupyterApp):
             listeners.stop()
             await queue.close()
             await postprocessing.close()
+            await workers.close()
             await changes.settled()
             await events.close()
             await listeners.close_all_connections()
@@ -302,17 +307,30 @@ class RobService(JupyterApp):
                     context.log.info("Idle for %.0f s", context.idle_for())
                     return
 
-    def _status(self, connection: Connection, queue: Any) -> JSON:
-        running = sum(1 for run in queue.active if run.state.value == "RUNNING")
+    def _found_sandbox(self, data_dir: Path) -> Sandbox:
+        """The sandbox that works here; it is tried."""
+        from .engine.sandbox_trial import Mode, find_sandbox
+
+        return find_sandbox(
+            cast(Mode, self.sandbox),
+            data_dir,
+            paths=[Path(path) for path in self.sandbox_paths],
+            uid_base=self.sandbox_uid_base,
+            hidden=[Path(path).absolute() for path in (self.certfile, self.keyfile) if path],
+        )
+
+    def _status(self, connection: Connection, queue: Any, sandbox: Sandbox) -> JSON:
+        states = [run.state for run in queue.active]
         return {
             "kind": "shared" if self._is_shared else "embedded",
             "pid": connection.pid,
             "version": connection.version,
             "dataDir": connection.data_dir,
             "slots": self.slots,
-            "running": running,
-            "pending": len(queue.active) - running,
+            "running": states.count(RunState.RUNNING),
+            "pending": states.count(RunState.PENDING),
             "idleTimeout": self.idle_timeout,
+            "sandbox": sandbox.status(),
         }
 
 

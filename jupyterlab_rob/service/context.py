@@ -15,7 +15,8 @@ from ..models import JSON
 from ..packing import PackingLimits
 from .attempts import AttemptLimits
 from .auth import Authenticator
-from .engine.queue import ActiveRun, RunQueue
+from .engine.active import ActiveRun
+from .engine.queue import RunQueue
 from .events import EventHub
 from .identity import Identity
 from .limits import UploadLimits
@@ -95,7 +96,9 @@ class RunEvents:
             "benchmark": run.plan.benchmark,
             "submission": run.plan.submission,
             "state": run.state.value,
+            "attempt": run.attempt,
             **{name: value for name, value in run.progress().items() if value is not None},
+            **({"logSize": run.beat.log_size} if run.beat is not None else {}),
         }
         if run.state.is_active:
             self._events.publish(event)

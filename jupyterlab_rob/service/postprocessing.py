@@ -9,8 +9,11 @@ from logging import Logger
 from typing import Any, Protocol
 
 from ..errors import ServiceUnavailable
+from .engine.active import ActiveRun
 from .engine.plan import Plan, RunFolder
-from .engine.queue import ActiveRun, RunQueue, RunStore
+from .engine.queue import RunQueue
+from .engine.runstore import RunStore
+from .engine.workers import Workers
 
 #: Seconds until the store is asked again whose database is away.
 _RETRY = 1.0
@@ -39,6 +42,7 @@ class PostprocessingScheduler:
 
     Args:
         store: Its part for post-processing.
+        workers: What carries it out.
         executor: The threads in which the store is called.
         slots: How many run at once, over all benchmarks.
         ended: Called on the event loop with the benchmark and whether its post-processing ended well.
@@ -47,6 +51,7 @@ class PostprocessingScheduler:
     def __init__(
         self,
         store: PostprocessingStore,
+        workers: Workers,
         executor: Executor,
         slots: int,
         ended: Callable[[str, bool], None],
@@ -56,7 +61,7 @@ class PostprocessingScheduler:
         self._executor = executor
         self._ended = ended
         self._log = log
-        self._queue = RunQueue(store, executor, slots, _no_event, log)
+        self._queue = RunQueue(store, workers, executor, slots, _no_event, log)
         self._free = asyncio.Semaphore(slots)
         self._changed: set[str] = set()
         self._tasks: dict[str, asyncio.Task[None]] = {}
@@ -86,7 +91,7 @@ class PostprocessingScheduler:
     async def close(self) -> None:
         """End what runs; it is due again when a service starts."""
         self._is_closed = True
-        await self._queue.close()
+        await self._queue.close(ends_runs=True)
         if self._tasks:
             await asyncio.wait(set(self._tasks.values()))
 

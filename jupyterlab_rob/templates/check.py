@@ -11,6 +11,7 @@ from .flow import check_flow, made_by
 from .folder import Folder, normal, read_folder
 from .layout import check_layout, is_former, migrate
 from .leaks import check_leaks
+from .limits import check_limits
 from .manifest import check_manifest, find_manifest, find_specification, read_document
 from .nodes import Node
 from .parameters import Parameter, check_parameters, read_parameters
@@ -114,9 +115,10 @@ def _check_workflow(
         workflow,
         "'workflow'",
         {"steps": "list"},
-        {"files": "mapping", "parameters": "mapping"},
+        {"files": "mapping", "parameters": "mapping", "limits": "value"},
         unknown="warning",
     )
+    yield from check_limits(workflow)
     files = workflow.get("files")
     if files is not None:
         yield from check_mapping(

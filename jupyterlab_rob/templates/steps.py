@@ -109,7 +109,11 @@ def _check_step(
 ) -> Iterator[Finding]:
     what = f"The step '{step.name}'" if step.name else "A step"
     yield from check_mapping(
-        step.node, what, {"name": "text", "action": "value"}, {"files": "mapping"}, unknown="warning"
+        step.node,
+        what,
+        {"name": "text", "action": "value"},
+        {"files": "mapping", "limits": "value"},
+        unknown="warning",
     )
     if step.node.text("name") == "":
         yield step.node.at("name").error("A step's name is empty; give it one.")

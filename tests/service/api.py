@@ -13,13 +13,21 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import psutil
 import requests
 
 from jupyterlab_rob.connection import Connection, read_connection
+from jupyterlab_rob.service.engine.plan import RunFolder
+from jupyterlab_rob.service.engine.processes import Session, worker_processes
+from jupyterlab_rob.service.engine.slot import Slot
 from jupyterlab_rob.service.store import Store
 
 PROBE = Path(__file__).parent / "probe"
 TIMEOUT = 60.0
+
+#: Steps have users that those of no other process of the tests have: the system counts a user's processes.
+_NUMBER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+_BASE = f"--RobService.sandbox_uid_base={400_000 + 1000 * _NUMBER}"
 
 
 def wait_for(condition: Callable[[], Any], what: str, timeout: float = TIMEOUT) -> Any:
@@ -60,11 +68,20 @@ def scoring(points: object) -> str:
     return f"import json, pathlib\npathlib.Path(outputfile).write_text(json.dumps({{'points': {points}}}))"
 
 
+def is_alive(process: psutil.Process) -> bool:
+    """Whether a process has not ended."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return False
+
+
 class Api:
     """A client of one service."""
 
     def __init__(self, connection: Connection) -> None:
         self.url = connection.url
+        self.data_dir = Path(connection.data_dir)
         self.session = requests.Session()
         self.session.headers["Authorization"] = f"token {connection.token}"
         self._names = iter(range(1_000_000))
@@ -120,12 +137,31 @@ class Api:
         assert answer.status_code == 200
         return answer.text
 
+    def coordinator_log(self, run: str) -> str:
+        answer = self.request("GET", f"runs/{run}/coordinator-log")
+        assert answer.status_code == 200
+        return answer.text
+
+    def run_folder(self, run: str) -> RunFolder:
+        return RunFolder(self.data_dir / "runs" / run)
+
+    def processes(self, run: str) -> list[psutil.Process]:
+        """All living processes of a run that has begun, the worker first."""
+        try:
+            slot = Slot(self.data_dir / "slots" / self.run_folder(run).slot.read_text())
+        except FileNotFoundError:
+            return []
+        session = Session.read(slot.session)
+        found = worker_processes([slot.name], [session] if session else [])
+        return sorted(found, key=lambda process: process.create_time())
+
 
 class ServiceProcess:
     """A service process with a data folder of its own."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *options: str) -> None:
         self.data_dir = folder / "data"
+        self._options = options
         self.process: subprocess.Popen[str] | None = None
 
     def add_probe(self) -> None:
@@ -149,8 +185,11 @@ class ServiceProcess:
         store.close()
 
     def spawn(self, *arguments: str, **environment: str) -> subprocess.Popen[str]:
+        given = (*self._options, *arguments)
+        # Most of the tests' services run a notebook or two, or none: nothing is to be made ready for more.
+        cold = () if any("warm_workers" in option for option in given) else ("--RobService.warm_workers=0",)
         return subprocess.Popen(
-            [sys.executable, "-m", "jupyterlab_rob.service", f"--data-dir={self.data_dir}", *arguments],
+            [sys.executable, "-m", "jupyterlab_rob.service", f"--data-dir={self.data_dir}", _BASE, *cold, *given],
             env={**os.environ, **environment},
             stderr=subprocess.PIPE,
             text=True,

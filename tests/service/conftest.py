@@ -11,6 +11,8 @@ from jupyterlab_rob.service.store.database import Database
 from .api import PROBE, Api, ServiceProcess
 from .postgresql import PostgreSQL
 
+WARM = "--RobService.warm_workers=1"
+
 
 @pytest.fixture(autouse=True, scope="session")
 def runtime_dir(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
@@ -39,7 +41,7 @@ def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
     """A service that many tests share."""
     process = ServiceProcess(tmp_path_factory.mktemp("shared"))
     process.add_probe()
-    with process.running("--slots=2", SECRET_TOKEN="do not tell") as client:
+    with process.running("--slots=2", WARM, SECRET_TOKEN="do not tell") as client:
         yield client
 
 

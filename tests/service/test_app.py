@@ -111,7 +111,7 @@ def test_service_with_a_run_is_not_idle(service: ServiceProcess) -> None:
     with service.running("--idle-timeout=1") as api:
         run = api.started(notebook("import time; time.sleep(600)"))
         # Followed by its record alone, since a request would keep the service awake.
-        record = service.data_dir / "runs" / run / "record.jsonl"
+        record = service.data_dir / "runs" / run / "record-1.jsonl"
         wait_for(lambda: record.exists() and '"cell": 2' in record.read_text(), "the second cell")
         log = service.data_dir / "service.log"
         assert service.process is not None

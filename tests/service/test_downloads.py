@@ -17,6 +17,7 @@ from jupyterlab_rob.service.api.archives import tar_gz
 from jupyterlab_rob.service.api.downloads import open_file
 from jupyterlab_rob.service.api.ranges import Unsatisfiable, parse_range
 from jupyterlab_rob.service.engine.files import FileProblem
+from jupyterlab_rob.service.engine.logfile import LogFile
 from jupyterlab_rob.service.store import Archive, Download
 
 from .api import TIMEOUT, Api, ServiceProcess, notebook, scoring
@@ -70,6 +71,48 @@ def test_part_that_there_is_not(uploaded: tuple[str, bytes], api: Api, header: s
     assert answer.status_code == 416
     assert answer.headers["Content-Range"] == "bytes */1000"
     assert "1000 bytes" in answer.json()["message"]
+
+
+def test_end_of_a_file_that_is_empty_yet() -> None:
+    assert parse_range("bytes=-100", 0) is None
+    for header in ("bytes=-0", "bytes=0-"):
+        with pytest.raises(Unsatisfiable):
+            parse_range(header, 0)
+
+
+def test_log_that_is_written_anew_while_it_is_read(service: ServiceProcess) -> None:
+    with service.running() as api:
+        run = api.started(notebook("print('hello')", scoring(1)))
+        api.ended(run)
+        (service.data_dir / "runs" / run / "log.txt").write_text("")
+        log = LogFile(service.data_dir / "runs" / run / "log.txt", 1 << 23, 1 << 23)
+        first = "one\n" * (1 << 20)
+        log.add(first)
+        log.show("first bar")
+        with api.request("GET", f"runs/{run}/log", stream=True) as answer:
+            assert answer.raw.read(4) == b"one\n"
+            log.show("bar")
+            assert answer.raw.read().decode() == first[4:] + "first bar"
+        log.add("more\n")
+        log.show("")
+        log.close()
+        answer = api.request("GET", f"runs/{run}/log", headers={"Range": "bytes=-9"})
+        assert (answer.status_code, answer.text) == (206, "one\nmore\n")
+        (service.data_dir / "runs" / run / "log.txt").write_text("")
+        answer = api.request("GET", f"runs/{run}/log", headers={"Range": "bytes=-9"})
+        assert (answer.status_code, answer.text) == (200, "")
+
+
+def test_log_of_the_coordinator(service: ServiceProcess) -> None:
+    with service.running() as api:
+        failing = api.ended(api.started(notebook("1 / 0")))["id"]
+        assert api.request("GET", f"runs/{failing}/coordinator-log").status_code == 404
+        run = api.ended(api.started(notebook("print('mine')", scoring(1))))["id"]
+        answer = api.request("GET", f"runs/{run}/coordinator-log", headers={"Range": "bytes=-9"})
+        assert (answer.status_code, answer.text) == (206, "price: 5\n")
+        assert answer.headers["Content-Type"] == "text/plain; charset=utf-8"
+        assert api.coordinator_log(run) == "label: none\nprice: 5\n"
+        assert api.log(run) == "mine\n"
 
 
 def test_tag_of_a_file(uploaded: tuple[str, bytes], api: Api) -> None:

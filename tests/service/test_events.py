@@ -231,7 +231,8 @@ def test_stream_ends_with_the_service(service: ServiceProcess) -> None:
         wait_for(lambda: "RUNNING" in listener.states(run), "the run")
         service.end()
         wait_for(lambda: listener.ended, "the end of the stream")
-    assert listener.states(run)[-1] == "ERROR"
+    # Which goes on without it.
+    assert listener.states(run)[-1] == "RUNNING"
     listener.close()
     messages = [json.loads(line)["message"] for line in (service.data_dir / "service.log").read_text().splitlines()]
     assert not [message for message in messages if "Cannot send" in message or "ncaught" in message]

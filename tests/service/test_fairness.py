@@ -15,7 +15,7 @@ from jupyterlab_rob.service.api.service import MAX_STREAMS
 from jupyterlab_rob.service.store.logins import MAX_LOGINS
 
 from .accounts import User, log_in, whoami
-from .api import TIMEOUT, Api, ServiceProcess, notebook, wait_for
+from .api import TIMEOUT, Api, ServiceProcess, notebook, scoring, wait_for
 from .postgresql import PostgreSQL
 
 MOST = 20
@@ -79,6 +79,25 @@ def test_active_runs_of_a_user_are_limited(owner: Api) -> None:
     other.ended(theirs)
 
 
+def test_nobodys_first_run_waits_for_anothers_second(tmp_path: Path) -> None:
+    service = ServiceProcess(tmp_path)
+    service.add_probe()
+    with service.running("--registration", "--slots=1") as api:
+        many, one = User(api.url), User(api.url)
+        blocking = api.started(notebook("import time; time.sleep(600)"))
+        theirs = [many.started(notebook(scoring(number))) for number in range(3)]
+        mine = one.started(notebook(scoring(9)))
+        position = {run: who.get(f"runs/{run}")["progress"]["position"] for who, run in _pairs(many, theirs, one, mine)}
+        assert [position[run] for run in (theirs[0], mine, *theirs[1:])] == [1, 2, 3, 4]
+        assert api.request("PUT", f"runs/{blocking}").status_code == 200
+        ended = {run: who.ended(run)["startedAt"] for who, run in _pairs(many, theirs, one, mine)}
+        assert sorted(ended, key=ended.__getitem__) == [theirs[0], mine, *theirs[1:]]
+
+
+def _pairs(many: User, theirs: list[str], one: User, mine: str) -> list[tuple[User, str]]:
+    return [*((many, run) for run in theirs), (one, mine)]
+
+
 def test_the_oldest_log_in_ends(owner: Api) -> None:
     user = User(owner.url)
     tokens = [user.token, *(log_in(owner.url, user.name) for _ in range(MAX_LOGINS))]
@@ -106,7 +125,7 @@ def test_results_wait_for_the_databases_server(tmp_path: Path) -> None:
     code = f"import os, time\nwhile not os.path.exists({str(gate)!r}): time.sleep(0.05)"
     write = "import pathlib\npathlib.Path(outputfile).write_text('1\\n' * 40)"
     try:
-        with ServiceProcess(tmp_path).running(ROB_DATABASE=server.create()) as api:
+        with ServiceProcess(tmp_path).running("--RobService.sandbox=off", ROB_DATABASE=server.create()) as api:
             submission = api.submission("number-predictor", "kept")
             document = notebook(code, write)
             run = str(api.start(document, submission, parameter="predictor").json()["id"])

@@ -95,7 +95,12 @@ def test_an_upgrade_loses_no_leaderboard(old: Engine, database_url: str, tmp_pat
         assert [row["run"]["id"] for row in everything["ranking"]] == ["r2", "r3", "r1"]
         assert everything["version"] == 1
         failed = store.runs.get(ALICE, "r4")
-        assert failed["cause"] == {"kind": "notebook", "message": "cell 2: NUL \x00", "step": "predict"}
+        assert failed["cause"] == {
+            "kind": "notebook",
+            "message": "cell 2: NUL \x00",
+            "step": "predict",
+            "blame": "participant",
+        }
         assert [run["version"] for run in store.runs.of_benchmark(ALICE, "old", 10, lambda run: None)["runs"]] == [
             1
         ] * 4

@@ -26,7 +26,8 @@ PLOTS = Path(__file__).parent / "plots"
 
 @pytest.fixture
 def service(tmp_path: Path) -> Iterator[ServiceProcess]:
-    process = ServiceProcess(tmp_path)
+    # Without a sandbox, so that its steps can tell the tests by files what they do.
+    process = ServiceProcess(tmp_path, "--RobService.sandbox=off")
     process.data_dir.mkdir()
     store = Store(process.data_dir)
     store.open()

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from jupyterlab_rob.packing import PackingLimits
-from jupyterlab_rob.service.engine.record import Cause
+from jupyterlab_rob.service.engine.cause import Cause
 from jupyterlab_rob.service.identity import Identity, Role
 from jupyterlab_rob.service.leaderboard import SortColumn
 from jupyterlab_rob.service.store import Store

@@ -87,6 +87,7 @@ def test_benchmarks(api: Api) -> None:
         ("PUT", "runs/nosuch", 404),
         ("DELETE", "runs/nosuch", 404),
         ("GET", "runs/nosuch/log", 404),
+        ("GET", "runs/nosuch/coordinator-log", 404),
         ("GET", "runs/nosuch/notebooks/step", 404),
         ("GET", "runs/..%2F..%2Fx/log", 404),
         ("PATCH", "workflows", 405),

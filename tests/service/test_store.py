@@ -13,10 +13,11 @@ import pytest
 import jupyterlab_rob
 from jupyterlab_rob.errors import Conflict, Forbidden, InvalidInput, NotFound, StorageFull
 from jupyterlab_rob.models import RunState
-from jupyterlab_rob.service.engine.record import Cause
+from jupyterlab_rob.service.engine.cause import Cause
 from jupyterlab_rob.service.identity import Identity, Role
 from jupyterlab_rob.service.limits import UploadLimits
 from jupyterlab_rob.service.store import Store
+from jupyterlab_rob.service.store.ledger import UnfinishedRun
 from jupyterlab_rob.service.store.storage import ConfinedFile
 
 from .api import PROBE, notebook
@@ -59,11 +60,17 @@ def test_full_disk_while_a_run_is_prepared(store: Store, tmp_path: Path, monkeyp
     submission = store.submissions.create(user, "probe", "mine", None)["id"]
     file = _upload(store, user, submission)
     # A full disk can't be had without a mount; the copy of the notebook into the run folder meets it here.
+    # Where the file system knows no second names.
+    monkeypatch.setattr(os, "link", _not_here)
     monkeypatch.setattr(ConfinedFile, "open", _first_read_then_full(ConfinedFile.open))
     with pytest.raises(StorageFull, match="No space left"):
         store.runs.create(user, submission, _arguments(file))
     assert store.runs.of_submission(user, submission, None)["total"] == 0
     assert list((tmp_path / "runs").iterdir()) == []
+
+
+def _not_here(*_: Any, **__: Any) -> None:
+    raise OSError(errno.EPERM, os.strerror(errno.EPERM))
 
 
 def _first_read_then_full(original: Any) -> Any:
@@ -115,11 +122,18 @@ def test_a_run_that_has_ended_stays_as_it_is(store: Store) -> None:
     user = _identity(store, "alice")
     submission = store.submissions.create(user, "probe", "mine", None)["id"]
     run = store.runs.create(user, submission, _arguments(_upload(store, user, submission)))[0]["id"]
-    assert store.ledger.unfinished_runs() == [run]
+    assert store.ledger.unfinished_runs() == [UnfinishedRun(run, submission, is_running=False)]
+    store.ledger.start_run(run)
+    assert store.ledger.unfinished_runs() == [UnfinishedRun(run, submission, is_running=True)]
+    store.ledger.requeue_run(run)
+    assert store.ledger.unfinished_runs() == [UnfinishedRun(run, submission, is_running=False)]
     store.ledger.start_run(run)
     store.ledger.cancel_run(run, None)
+    # Once more: as if it had been once.
+    store.ledger.cancel_run(run, "Another reason.")
+    assert store.runs.get(user, run)["messages"] == ["Canceled by the user."]
     for attempt in (
-        lambda: store.ledger.cancel_run(run, None),
+        lambda: store.ledger.requeue_run(run),
         lambda: store.ledger.start_run(run),
         lambda: store.ledger.finish_run(run, None),
         lambda: store.ledger.finish_run(run, Cause("service", "late")),

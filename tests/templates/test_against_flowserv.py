@@ -15,6 +15,7 @@ from flowserv.model.template.base import WorkflowTemplate
 from flowserv.model.workflow.manifest import WorkflowManifest
 
 from jupyterlab_rob.service.engine.files import FileProblem, relative_path
+from jupyterlab_rob.service.engine.limits import Limits
 from jupyterlab_rob.service.engine.plan import Plan, RunFolder
 from jupyterlab_rob.service.store.controller import PlanController
 from jupyterlab_rob.templates import check_template
@@ -108,7 +109,7 @@ def _failure(document: Any, folder: Path, runs: Path) -> str | None:
         for name in required
         if not template.parameters[name].is_file()
     }
-    controller = PlanController(runs)
+    controller = PlanController(runs, Limits())
     controller.folder("run").create()
     try:
         controller.write_plan("run", "sums", "group", template, arguments, folder)

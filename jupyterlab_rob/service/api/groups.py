@@ -64,6 +64,7 @@ class GroupRunsHandler(ServiceHandler):
 
     async def post(self, group: str) -> None:
         self.context.queue.require_open()
+        await self.context.queue.require_space(self.context.store.run_folders)
         arguments = self.body().get("arguments", [])
         if not isinstance(arguments, list):
             raise InvalidInput("The arguments must be a list.")

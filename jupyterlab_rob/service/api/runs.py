@@ -25,6 +25,10 @@ class RunHandler(ServiceHandler):
         await self._answer(run)
 
     async def delete(self, run: str) -> None:
+        # One that was canceled just now may still be at work in its folder.
+        await self.call(self.context.store.runs.get, self.identity, run)
+        if (active := self.context.queue.get(run)) is not None and active.is_canceled:
+            await self.context.queue.ended(run)
         benchmark = await self.call(self.context.store.runs.delete, self.identity, run)
         self.context.postprocessing.trigger(benchmark)
         self.set_status(204)
@@ -46,6 +50,11 @@ class RunArchiveHandler(ServiceHandler):
 class RunLogHandler(ServiceHandler):
     async def get(self, run: str) -> None:
         await self.send(await self.call(self.context.store.runs.log, self.identity, run))
+
+
+class CoordinatorLogHandler(ServiceHandler):
+    async def get(self, run: str) -> None:
+        await self.send(await self.call(self.context.store.runs.coordinator_log, self.identity, run))
 
 
 class ExecutedNotebookHandler(ServiceHandler):

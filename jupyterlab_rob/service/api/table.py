@@ -33,6 +33,7 @@ _ROUTES: tuple[tuple[str, type[ServiceHandler]], ...] = (
     (rf"/runs/{_PART}/downloads/files/{_PART}", runs.ResultFileHandler),
     (rf"/runs/{_PART}/downloads/archive", runs.RunArchiveHandler),
     (rf"/runs/{_PART}/log", runs.RunLogHandler),
+    (rf"/runs/{_PART}/coordinator-log", runs.CoordinatorLogHandler),
     (rf"/runs/{_PART}/notebooks/{_PART}", runs.ExecutedNotebookHandler),
     (r"/users", users.UsersHandler),
     (r"/users/register", users.RegisterHandler),

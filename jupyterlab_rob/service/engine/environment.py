@@ -12,8 +12,9 @@ from typing import Any
 
 from ...errors import InvalidInput
 
-#: Marks every process of a run, whatever session or parent it has; see processes.py.
-RUN_MARK = "ROB_RUN_ID"
+#: Marks every process that a worker starts, whatever session or parent it has; see processes.py. Its value is the name
+#: of the worker's slot: a kernel that waits does not know yet of which run it will be.
+MARK = "ROB_SLOT"
 
 _PASSED = frozenset(
     {
@@ -78,23 +79,21 @@ def is_taken(name: str) -> bool:
     return _TAKEN.fullmatch(name) is not None
 
 
-def run_environment(run: str, runtime_dir: str) -> dict[str, str]:
-    """The environment of a run's process: this process's, whitelisted; ``runtime_dir`` is for its kernels."""
+def worker_environment() -> dict[str, str]:
+    """The environment of workers and of what they run: this process's, whitelisted."""
     environment = {name: value for name, value in os.environ.items() if name in _PASSED or name.startswith("LC_")}
-    environment[RUN_MARK] = run
-    environment["JUPYTER_RUNTIME_DIR"] = runtime_dir
     environment["PYTHONUNBUFFERED"] = "1"
     environment["PYTHONDONTWRITEBYTECODE"] = "1"
     return environment
 
 
-def command_environment(variables: Mapping[str, Any]) -> dict[str, str]:
-    """This process's environment and the workflow's parameters, for a shell command.
+def command_environment(environment: Mapping[str, str], variables: Mapping[str, Any]) -> dict[str, str]:
+    """``environment`` and the workflow's parameters, for a shell command.
 
     The values travel in the environment and never become part of the command's text, so that no argument can be read
     as shell. A value whose name is taken is left out.
     """
-    return {**os.environ, "python": sys.executable, **_values(variables)}
+    return {**environment, "python": sys.executable, **_values(variables)}
 
 
 def require_fitting(variables: Mapping[str, Any]) -> None:

@@ -46,6 +46,9 @@ def regular_files(folder: Path, name: str) -> Iterator[str]:
         for child in sorted(os.listdir(path)):
             yield from regular_files(folder, f"{name.rstrip('/')}/{child}" if name not in ("", ".") else child)
     elif stat.S_ISREG(mode):
+        if name != name.encode(errors="replace").decode():
+            # Neither the database nor JSON can hold it.
+            raise FileProblem(f"the name '{name.encode(errors='replace').decode()}' is no UTF-8")
         yield name
     else:
         raise FileProblem(f"'{name}' is a link or a special file; results must be regular files")
@@ -97,15 +100,22 @@ def hand_on(name: str, step: Path, files: Path, static: Path) -> None:
     What the benchmark itself provides, in ``static``, is not replaced: a participant's step would change the
     evaluation.
     """
-    for file in list(regular_files(step, name)):
+    found = list(regular_files(step, name))
+    if not found:
+        # Else it is missing where it is needed first, and that step would be blamed.
+        raise FileProblem(f"'{name}' is an empty folder")
+    for file in found:
         given = static / relative_path(file)
         if given.exists():
             if not given.is_file() or not filecmp.cmp(step / file, given, shallow=False):
                 raise FileProblem(f"'{file}' is a file of the benchmark and can't be replaced")
             continue
         target = files / relative_path(file)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        os.replace(step / file, target)
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            os.replace(step / file, target)
+        except (FileExistsError, NotADirectoryError, IsADirectoryError) as error:
+            raise FileProblem(f"'{file}' can't be where an earlier step has made a file or folder") from error
 
 
 def _mode(path: Path) -> int | None:

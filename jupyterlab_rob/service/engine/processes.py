@@ -1,7 +1,7 @@
-"""Ends all processes of a run: its session, the kernels (which have sessions of their own) and what they started.
+"""Ends all processes of a worker: its session, the kernels (which have sessions of their own) and what they started.
 
 They are found in three ways, since each alone can be escaped: by the mark in their environment, by the session of the
-run's worker, and as descendants of those. One that clears its environment escapes when it is outside the worker's
+worker, and as descendants of those. One that clears its environment escapes when it is outside the worker's
 session and its parent has ended; only a sandbox can hold that.
 """
 
@@ -15,7 +15,7 @@ from pathlib import Path
 
 import psutil
 
-from .environment import RUN_MARK
+from .environment import MARK
 
 _ROUNDS = 20
 
@@ -56,27 +56,31 @@ class Session:
             return psutil.boot_time() < self.began
 
 
-def run_processes(runs: Collection[str], sessions: Collection[Session] = ()) -> list[psutil.Process]:
-    """All living processes of these runs and sessions, with their descendants."""
+def worker_processes(
+    slots: Collection[str], sessions: Collection[Session] = (), but: int | None = None
+) -> list[psutil.Process]:
+    """All living processes of the workers in these slots and of these sessions, with their descendants; not ``but``."""
     leaders = {session.leader for session in sessions}
     found: dict[int, psutil.Process] = {}
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error, OSError):
-            if _session(process.pid) in leaders or process.environ().get(RUN_MARK) in runs:
+            # A worker that was forked just now does not lead its session yet.
+            is_of_session = process.pid in leaders or _session(process.pid) in leaders
+            if is_of_session or process.environ().get(MARK) in slots:
                 found[process.pid] = process
                 for child in process.children(recursive=True):
                     found[child.pid] = child
-    return [process for process in found.values() if _is_alive(process)]
+    return [process for process in found.values() if process.pid != but and _is_alive(process)]
 
 
-def end_processes(runs: Collection[str], sessions: Collection[Session] = ()) -> int:
-    """Kill all processes of these runs and sessions and wait until they are gone; returns how many were killed.
+def end_processes(slots: Collection[str], sessions: Collection[Session] = (), but: int | None = None) -> int:
+    """Kill all processes of the workers in these slots and of these sessions, and wait until they are gone.
 
-    Repeats, because a process may start another one while the list is made.
+    Returns how many were killed. Repeats, because a process may start another one while the list is made.
     """
     killed = 0
-    for _ in range(_ROUNDS if runs else 0):
-        processes = run_processes(runs, sessions)
+    for _ in range(_ROUNDS if slots else 0):
+        processes = worker_processes(slots, sessions, but)
         if not processes:
             break
         for process in processes:

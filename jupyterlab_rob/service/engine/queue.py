@@ -1,4 +1,4 @@
-"""The queue: runs wait as PENDING for one of N slots, and each then has a process of its own.
+"""The queue: runs wait as PENDING for one of N slots, and each then has a worker of its own.
 
 All of it lives on the event loop, so that no lock is needed but one: runs are brought to their end one at a time.
 """
@@ -7,94 +7,80 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import shutil
-import signal
-import sys
-import tempfile
 import time
 from collections.abc import Callable
 from concurrent.futures import Executor
-from dataclasses import dataclass, field
 from logging import Logger
-from typing import Any, Protocol
+from pathlib import Path
+from typing import Any
 
-from ...deadline import within
 from ...errors import Conflict, ServiceUnavailable, StorageFull
 from ...models import RunState
-from .environment import run_environment
+from ..limits import readable
+from .active import ActiveRun
+from .cause import Cause, CauseKind
+from .follow import WorkerLost, follow
+from .orders import RunOrder
 from .plan import Plan, RunFolder
-from .processes import Session, end_processes
-from .record import Cause, CauseKind, RecordReader
+from .runstore import RunStore
+from .slot import Slot
+from .turns import in_turn
+from .workers import Workers
 
-#: A running run says so at least this often, in seconds, so that slow and stuck differ.
-HEARTBEAT = 5.0
+#: How often a run may begin: a worker that is gone through no fault of the participant's is replaced once.
+ATTEMPTS = 2
 
-#: Seconds until a result that could not be stored, since the database is away, is tried again.
+#: How often a run may be given to a worker that does not begin; more often than attempts, since no work is lost.
+_MOST_BEGINNINGS = 5
+
+#: Seconds until what could not be done, since the database is away, say, is tried again.
 _RETRY = 1.0
 
-#: Seconds that a worker has to exit after its last word.
-_EXIT_TIMEOUT = 10.0
+#: Seconds for which a run waits for room on the disk, and between two looks.
+_SPACE_PATIENCE, _SPACE_LOOK = 600.0, 5.0
+
+#: Those that wait at these places are told by events when they move up; others ask.
+_TOLD = 20
 
 
-class RunStore(Protocol):
-    """What the queue needs of the store; every method blocks and is called in a thread.
-
-    ``finish_run`` checks outputs and metrics of a run that ended well and returns the state that the run really got.
-    It and ``cancel_run`` raise Conflict when the run has ended already.
-    """
-
-    def start_run(self, run: str) -> None: ...
-
-    def finish_run(self, run: str, cause: Cause | None) -> RunState: ...
-
-    def cancel_run(self, run: str, reason: str | None) -> None: ...
-
-
-@dataclass
-class ActiveRun:
-    """A run that waits or runs."""
-
-    plan: Plan
-    folder: RunFolder
-    state: RunState = RunState.PENDING
-    step: str | None = None
-    cell: int | None = None
-    cells: int | None = None
-    started: float | None = None
-    canceled: bool = False
-    session: Session | None = None
-    work: asyncio.Task[Cause | None] | None = field(default=None, repr=False)
-    life: asyncio.Task[None] | None = field(default=None, repr=False)
-
-    def progress(self) -> dict[str, Any]:
-        """Where the run is; ``elapsed`` in seconds since it left the queue."""
-        elapsed = None if self.started is None else round(time.monotonic() - self.started, 1)
-        return {"step": self.step, "cell": self.cell, "cells": self.cells, "elapsed": elapsed}
-
-    def note(self, entry: dict[str, Any]) -> None:
-        """Take in a step or cell entry of the record."""
-        self.step = entry["step"]
-        self.cells = entry["cells"]
-        self.cell = entry.get("cell")
+class BeginningFailed(Exception):
+    """A run could not be begun; the message is the reason."""
 
 
 class RunQueue:
-    """Starts, follows, cancels and finishes runs."""
+    """Starts, follows, cancels and finishes runs.
+
+    Args:
+        changed: Called on the event loop after each change of an active run, the last time with its final state.
+        free_space: Bytes that must be free on the disk for a run to start.
+    """
 
     def __init__(
-        self, store: RunStore, executor: Executor, slots: int, changed: Callable[[ActiveRun], None], log: Logger
+        self,
+        store: RunStore,
+        workers: Workers,
+        executor: Executor,
+        slots: int,
+        changed: Callable[[ActiveRun], None],
+        log: Logger,
+        free_space: int = 0,
     ) -> None:
-        """``changed`` is called on the event loop after each change of an active run, the last time with its final
-        state."""
         self.slots = slots
         self._store = store
+        self._workers = workers
         self._executor = executor
         self._changed = changed
         self._log = log
-        self._free = asyncio.Semaphore(slots)
+        self._free_space = free_space
         self._finishing = asyncio.Lock()
         self._active: dict[str, ActiveRun] = {}
+        self._waiting: list[ActiveRun] = []
+        self._running: list[ActiveRun] = []
+        self._starts = 0
+        self._served: dict[str | None, int] = {}
+        self._tidying: set[asyncio.Task[None]] = set()
+        self._count = 0
         self._is_closed = False
 
     @property
@@ -109,197 +95,291 @@ class RunQueue:
         if self._is_closed:
             raise ServiceUnavailable("The ROB service is stopping and takes no more runs. Try again in a moment.")
 
+    async def require_space(self, folder: Path) -> None:
+        """Raises StorageFull when there is too little space on the disk of ``folder`` for a run."""
+        free = await asyncio.to_thread(lambda: shutil.disk_usage(folder).free)
+        if free < self._free_space:
+            raise StorageFull(
+                "There is too little space left where the ROB service keeps its files to start a run: "
+                f"{readable(free)}, and {readable(self._free_space)} are needed. Tell who runs the service."
+            )
+
     def submit(self, plan: Plan, folder: RunFolder) -> None:
         """Queue a run that the store has as PENDING."""
         self.require_open()
-        run = ActiveRun(plan, folder)
-        self._active[plan.run] = run
-        self._changed(run)
-        run.work = asyncio.create_task(self._work(run))
-        run.life = asyncio.create_task(self._live(run, run.work))
+        self._live_on(ActiveRun(plan, folder, self._next_number()))
+
+    def adopt(self, plan: Plan, folder: RunFolder, slot: Slot) -> None:
+        """Follow a run whose worker another service has started, in ``slot``."""
+        run = ActiveRun(plan, folder, self._next_number(), attempt=max(1, folder.begun()))
+        run.adopted(slot)
+        # It has its slot, whether there are as many or not.
+        self._running.append(run)
+        self._live_on(run)
 
     async def cancel(self, run: str, reason: str | None) -> None:
-        """Cancel a run and end its processes; Conflict when it has ended already."""
+        """Cancel a run; its processes are ended at once, but that is not waited for.
+
+        Raises:
+            Conflict: It has ended otherwise.
+        """
         async with self._finishing:
             await self._call(self._store.cancel_run, run, reason)
             active = self._active.get(run)
-            if active is None:
+            if active is None or active.is_canceled:
                 return
-            active.canceled = True
+            active.is_canceled = True
             active.state = RunState.CANCELED
+            if active in self._waiting:
+                self._leave(active)
             if active.work is not None:
                 active.work.cancel()
-        # Not under the lock, which the run needs to come to its end.
-        if active.life is not None:
-            await asyncio.wait([active.life])
 
     async def ended(self, run: str) -> None:
-        """Wait until an active run has ended; one that is not active has."""
+        """Wait until nothing is left of an active run; nothing is of one that is not active."""
         active = self._active.get(run)
         if active is not None and active.life is not None:
             await asyncio.wait([active.life])
 
-    async def close(self) -> None:
-        """Take no more runs and end those that there are as ERROR: the service stops."""
+    async def close(self, *, ends_runs: bool = False) -> None:
+        """Take no more runs and let go of those that there are: the next service takes them up.
+
+        With ``ends_runs`` they end, as ERROR.
+        """
         self._is_closed = True
-        runs = self.active
-        for run in runs:
+        for run in self.active:
+            run.is_let_go = not ends_runs and not run.is_canceled
             if run.work is not None:
                 run.work.cancel()
-        lives = [run.life for run in runs if run.life is not None]
+        lives = [run.life for run in self.active if run.life is not None]
         if lives:
             await asyncio.wait(lives)
+        if self._tidying:
+            await asyncio.wait(set(self._tidying))
+
+    def _next_number(self) -> int:
+        self._count += 1
+        return self._count
+
+    def _live_on(self, run: ActiveRun) -> None:
+        self._active[run.plan.run] = run
+        run.work = asyncio.create_task(self._work(run))
+        run.life = asyncio.create_task(self._live(run, run.work))
+        if run.state is RunState.PENDING:
+            self._wait(run)
 
     async def _live(self, run: ActiveRun, work: asyncio.Task[Cause | None]) -> None:
         """A run's life in the service. Only its work can be canceled: whatever becomes of that, the end is written."""
         try:
             cause = await work
         except asyncio.CancelledError:
+            if run.is_let_go:
+                del self._active[run.plan.run]
+                return
             cause = Cause("service", "The ROB service was stopped while this run was active. Submit it again.")
+        except StorageFull as error:
+            cause = Cause("storage", error.message)
         except Exception as error:
             self._log.exception("Run %s failed in the service", run.plan.run)
             cause = Cause("service", f"The ROB service could not run this: {error}")
         await self._finish(run, cause)
 
     async def _work(self, run: ActiveRun) -> Cause | None:
-        async with self._free:
-            await self._call(self._store.start_run, run.plan.run)
-            run.started = time.monotonic()
-            run.state = RunState.RUNNING
-            self._changed(run)
-            cause = await self._execute(run)
-            # The slot is kept until nothing of the run is left that could take processor time from the next.
-            await _end_processes(run)
-            return cause
+        while True:
+            try:
+                if run.slot is None:
+                    await run.turn.wait()
+                    await self._begin(run)
+                elif run.expected is None:
+                    run.expected = await self._surely(self._store.expected_time, run.plan.run)
+                cause = await self._follow(run)
+                # Nothing that it has started is left when a worker says how the run ended; it itself is about to end.
+                self._tidy_soon(run)
+                return cause
+            except WorkerLost:
+                await self._end_processes(run)
+                if run.folder.begun() >= ATTEMPTS:
+                    return _lost(run)
+                self._log.warning("The worker of run %s is gone; it is queued again", run.plan.run)
+                await self._surely(self._store.requeue_run, run.plan.run)
+            finally:
+                if run in self._running and not run.is_let_go:
+                    # A slot is kept until nothing of the run is left that could take processor time from the next.
+                    await self._end_processes(run)
+                    self._leave(run)
+            run.wait_again()
+            self._wait(run)
 
-    async def _execute(self, run: ActiveRun) -> Cause | None:
-        """Start the run's process and follow its record until it exits."""
-        # Kernels put their sockets there. Not in the run folder: the path of a socket must be short.
-        with tempfile.TemporaryDirectory(prefix=runtime_prefix(run.plan.run)) as runtime_dir:
-            return await self._spawn(run, runtime_dir)
+    async def _begin(self, run: ActiveRun) -> None:
+        """Give the run to a worker.
 
-    async def _spawn(self, run: ActiveRun, runtime_dir: str) -> Cause | None:
-        woken, wake = os.pipe()
+        Raises:
+            BeginningFailed: None has begun, or there was no room on the disk for long.
+        """
+        await self._wait_for_space(run)
+        run.expected = await self._surely(self._store.expected_time, run.plan.run)
+        await self._surely(self._store.start_run, run.plan.run)
+        run.state = RunState.RUNNING
+        run.attempt = run.folder.begun() + 1
+        while True:
+            if run.beginnings >= _MOST_BEGINNINGS:
+                raise BeginningFailed("its process ends before it has begun; the service's output may tell why")
+            run.beginnings += 1
+            try:
+                await self._give(run)
+                break
+            except ServiceUnavailable as error:
+                if self._is_closed:
+                    raise
+                self._log.warning("Run %s could not be given to a worker: %s", run.plan.run, error.message)
+                await asyncio.sleep(_RETRY * 2**run.beginnings)
+        self._changed(run)
+
+    async def _give(self, run: ActiveRun) -> None:
+        order = RunOrder(run.folder.path, run.folder.begin_attempt())
+        demand = min(len(self._waiting), self.slots)
+        giving = asyncio.ensure_future(self._workers.give(run.plan.first_kernel, order, demand))
         try:
-            with run.folder.log.open("ab") as log:
-                process = await asyncio.create_subprocess_exec(
-                    sys.executable,
-                    "-m",
-                    "jupyterlab_rob.service.engine.worker",
-                    str(run.folder.path),
-                    str(wake),
-                    stdin=asyncio.subprocess.DEVNULL,
-                    stdout=log,
-                    stderr=log,
-                    cwd=run.folder.path,
-                    env=run_environment(run.plan.run, runtime_dir),
-                    pass_fds=(wake,),
-                    start_new_session=True,
-                )
-        finally:
-            os.close(wake)
-        run.session = Session.of(process.pid)
-        if run.session is not None:
-            run.session.write(run.folder.session)
-        try:
-            return await self._follow(run, process, woken)
+            run.started(await asyncio.shield(giving))
         except asyncio.CancelledError:
-            # With the worker still there, so that its descendants are known by it.
-            await _end_processes(run)
-            await process.wait()
+            # It may have a worker by then, which is to be ended with the run. Whoever cancels again waits as well.
+            while not giving.done():
+                with contextlib.suppress(asyncio.CancelledError):
+                    await asyncio.wait({giving})
+            if giving.exception() is None:
+                run.slot = giving.result()
             raise
-        finally:
-            os.close(woken)
 
-    async def _follow(self, run: ActiveRun, process: asyncio.subprocess.Process, woken: int) -> Cause | None:
-        record = RecordReader(run.folder.record)
-        loop = asyncio.get_running_loop()
-        news = asyncio.Event()
-        os.set_blocking(woken, False)
+    async def _wait_for_space(self, run: ActiveRun) -> None:
+        """Nothing that waits is lost because the disk is full for a while."""
+        deadline = time.monotonic() + _SPACE_PATIENCE
+        while True:
+            try:
+                return await self.require_space(run.folder.path)
+            except StorageFull as error:
+                if time.monotonic() > deadline:
+                    raise
+                self._log.warning("Run %s waits: %s", run.plan.run, error.message)
+                await asyncio.sleep(_SPACE_LOOK)
 
-        def on_readable() -> None:
-            with contextlib.suppress(BlockingIOError):
-                if not os.read(woken, 4096):
-                    # The worker's end is closed: it has exited.
-                    loop.remove_reader(woken)
-            news.set()
+    async def _follow(self, run: ActiveRun) -> Cause | None:
+        def changed() -> None:
+            run.look()
+            self._changed(run)
 
-        loop.add_reader(woken, on_readable)
-        exited = asyncio.create_task(process.wait())
-        exited.add_done_callback(lambda _: news.set())
-        try:
-            while True:
-                with contextlib.suppress(asyncio.TimeoutError):
-                    await within(HEARTBEAT, news.wait())
-                news.clear()
-                for entry in record.read():
-                    if entry["event"] == "end":
-                        with contextlib.suppress(asyncio.TimeoutError):
-                            await within(_EXIT_TIMEOUT, exited)
-                        return Cause.from_dict(entry["cause"]) if entry["cause"] else None
-                    run.note(entry)
-                if exited.done():
-                    return _died(exited.result())
+        assert run.slot is not None
+        return await follow(run.folder, run.folder.current_attempt(), run.slot, run.note, changed)
+
+    def _wait(self, run: ActiveRun) -> None:
+        self._waiting.append(run)
+        self._dispatch()
+        if run.state is RunState.PENDING:
+            self._changed(run)
+
+    def _leave(self, run: ActiveRun) -> None:
+        """The run waits or runs no more."""
+        for place in (self._waiting, self._running):
+            if run in place:
+                place.remove(run)
+        self._dispatch()
+
+    def _dispatch(self) -> None:
+        """Let those run whose turn it is, and tell the others that they have moved up."""
+        waiting = self._in_turn()
+        while waiting and len(self._running) < self.slots and not self._is_closed:
+            run = waiting[0]
+            self._waiting.remove(run)
+            self._running.append(run)
+            run.position = None
+            run.turn.set()
+            self._starts += 1
+            self._served[run.owner] = self._starts
+            waiting = self._in_turn()
+        for position, run in enumerate(waiting, 1):
+            moved, run.position = run.position not in (None, position), position
+            if moved and position <= _TOLD:
                 self._changed(run)
-        finally:
-            loop.remove_reader(woken)
-            exited.cancel()
+
+    def _in_turn(self) -> list[ActiveRun]:
+        return in_turn(self._waiting, [run.owner for run in self._running], self._served)
 
     async def _finish(self, run: ActiveRun, cause: Cause | None) -> None:
+        is_over = False
         try:
-            await _end_processes(run)
-            async with self._finishing:
-                if not run.canceled:
-                    run.state = await self._end(run, cause)
+            self._leave(run)
+            await self._end_processes(run)
+            await self._end(run, cause)
+            is_over = True
             await asyncio.to_thread(shutil.rmtree, run.folder.work, True)
         except Exception:
+            # Its end is not written down: the next service finds the run as it is.
             self._log.exception("Run %s could not be finished", run.plan.run)
-            run.state = RunState.ERROR
         finally:
             del self._active[run.plan.run]
-            self._changed(run)
+            if not any(one.owner == run.owner for one in self._active.values()):
+                self._served.pop(run.owner, None)
+            if is_over:
+                self._changed(run)
 
-    async def _end(self, run: ActiveRun, cause: Cause | None) -> RunState:
+    async def _end(self, run: ActiveRun, cause: Cause | None) -> None:
         """Write down how the run ended; if its results can't be stored, that."""
         try:
-            state = await self._written(run, cause)
+            await self._written(run, cause)
         except (Conflict, ServiceUnavailable):
             raise
         except Exception as error:
             self._log.exception("The results of run %s could not be stored", run.plan.run)
             kind: CauseKind = "storage" if isinstance(error, StorageFull) else "service"
-            cause = Cause(kind, f"The results could not be stored: {error}")
-            state = await self._written(run, cause)
-        return state
+            await self._written(run, Cause(kind, f"The results could not be stored: {error}"))
 
-    async def _written(self, run: ActiveRun, cause: Cause | None) -> RunState:
-        """Write down how the run ended once the database is there; ServiceUnavailable when the service stops before."""
+    async def _written(self, run: ActiveRun, cause: Cause | None) -> None:
+        """Write down how the run ended once the database is there and has room; it may have been canceled meanwhile.
+
+        Raises:
+            ServiceUnavailable: The service stops before.
+            StorageFull: There is no room for results; an error takes none.
+        """
         while True:
             try:
-                state: RunState = await self._call(self._store.finish_run, run.plan.run, cause)
-                return state
-            except ServiceUnavailable:
-                if self._is_closed:
+                async with self._finishing:
+                    if not run.is_canceled:
+                        run.state = await self._call(self._store.finish_run, run.plan.run, cause)
+                return
+            except (ServiceUnavailable, StorageFull) as error:
+                if self._is_closed or (cause is None and isinstance(error, StorageFull)):
                     raise
                 self._log.warning("The end of run %s waits for the database", run.plan.run)
                 await asyncio.sleep(_RETRY)
+
+    async def _surely(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        """Call the store once the database is there; ServiceUnavailable when the service stops before."""
+        while True:
+            try:
+                return await self._call(function, *arguments)
+            except ServiceUnavailable:
+                if self._is_closed:
+                    raise
+                await asyncio.sleep(_RETRY)
+
+    def _tidy_soon(self, run: ActiveRun) -> None:
+        if run.slot is not None:
+            task = asyncio.create_task(asyncio.to_thread(run.slot.settle))
+            self._tidying.add(task)
+            task.add_done_callback(self._tidying.discard)
+            run.slot = None
+
+    async def _end_processes(self, run: ActiveRun) -> None:
+        if run.slot is not None:
+            await asyncio.to_thread(run.slot.end)
+            run.slot = None
 
     async def _call(self, function: Callable[..., Any], *arguments: Any) -> Any:
         return await asyncio.get_running_loop().run_in_executor(self._executor, function, *arguments)
 
 
-def runtime_prefix(run: str) -> str:
-    """How the name of the run's runtime folder, among temporary files, begins."""
-    return f"rob-{run[:12]}-"
-
-
-async def _end_processes(run: ActiveRun) -> None:
-    await asyncio.to_thread(end_processes, [run.plan.run], [run.session] if run.session else [])
-
-
-def _died(code: int) -> Cause:
-    """The cause for a worker that exited without a word."""
-    how = f"killed by signal {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
+def _lost(run: ActiveRun) -> Cause:
     return Cause(
-        "service", f"The run's process was {how} before it had finished; the machine may have run out of memory."
+        "service",
+        f"The run's process ended before it had finished, {run.attempt} times. That is not your notebook's fault, "
+        "unless it takes all of the machine's memory; tell who runs the service.",
     )

@@ -75,6 +75,15 @@ def coordinator_of(session: Session, benchmark: str, identity: Identity) -> Work
     return workflow
 
 
+def coordinator_of_run(session: Session, run: str, identity: Identity) -> RunObject:
+    """The run, if they are a coordinator of its benchmark, whoever's it is; NotFound or Forbidden else."""
+    found = session.get(RunObject, run)
+    if found is None or found.group_id is None:
+        raise NotFound(f"There is no run '{run}'.")
+    coordinator_of(session, found.workflow_id, identity)
+    return found
+
+
 def require_coordinator(identity: Identity) -> None:
     if not identity.is_coordinator:
         raise Forbidden("Only coordinators may do this. Ask an administrator of the ROB service for that role.")

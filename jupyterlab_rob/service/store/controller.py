@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import copy
 import shutil
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import flowserv.model.template.parameter as tp
@@ -18,7 +19,10 @@ from flowserv.volume.base import StorageVolume
 from sqlalchemy.orm import object_session
 
 from ...errors import InvalidInput
+from ...notebooks import kernel_name, parse
 from ..engine.environment import require_fitting
+from ..engine.files import FileProblem, inside
+from ..engine.limits import Limits, step_limits, workflow_limits
 from ..engine.plan import Plan, RunFolder, Step
 from . import versions
 from .storage import ConfinedStorage
@@ -39,8 +43,10 @@ class PlanController(WorkflowController):  # type: ignore[misc]
     runs active for ever when a step goes wrong in an unforeseen way, and imports a template's ``func`` in the server.
     """
 
-    def __init__(self, runs: Path) -> None:
+    def __init__(self, runs: Path, ceiling: Limits) -> None:
+        """``ceiling``: the service's own limits, within which those of benchmarks are."""
         self._runs = runs
+        self._ceiling = ceiling
 
     def folder(self, run: str) -> RunFolder:
         return RunFolder(self._runs / run)
@@ -63,7 +69,7 @@ class PlanController(WorkflowController):  # type: ignore[misc]
         folder = self.folder(run.run_id)
         try:
             folder.create()
-            files = ConfinedStorage(folder.files)
+            files = ConfinedStorage(folder.given)
             static = _static(run, staticfs)
             for name, parameter in template.parameters.items():
                 value = arguments.get(name)
@@ -74,7 +80,9 @@ class PlanController(WorkflowController):  # type: ignore[misc]
                 elif isinstance(value, ActorValue):
                     for file in value.files or ():
                         file.copy(target=ConfinedStorage(folder.path))
-            plan = self.write_plan(run.run_id, run.workflow_id, run.group_id, template, arguments, static)
+            provided = [str(arguments[name]) for name, parameter in template.parameters.items()
+                        if parameter.is_file() and arguments.get(name) is not None]  # fmt: skip
+            plan = self.write_plan(run.run_id, run.workflow_id, run.group_id, template, arguments, static, provided)
             if any(step.commands for step in plan.steps):
                 require_fitting(plan.variables)
         except Exception as error:
@@ -90,12 +98,18 @@ class PlanController(WorkflowController):  # type: ignore[misc]
         template: WorkflowTemplate,
         arguments: Mapping[str, Any],
         static: Path,
+        provided: Collection[str] = (),
     ) -> Plan:
-        """Write the plan of a run whose folder is there; ``static`` holds the benchmark's own files."""
-        steps, variables = _expanded(template, arguments)
+        """Write the plan of a run whose folder is there; ``static`` holds the benchmark's own files, and ``provided``
+        are where the files are that a participant has provided."""
+        folder = self.folder(run)
+        limits = workflow_limits(template.workflow_spec).capped(self._ceiling)
+        steps, variables = _expanded(template, arguments, limits, provided)
+        places = (folder.path, folder.given, static)
+        steps = tuple(replace(step, kernel=_kernel(step, places)) if step.notebook else step for step in steps)
         outputs = tuple(template.workflow_spec.get("files", {}).get("outputs", ()))
-        plan = Plan(run, benchmark, submission, str(static), variables, steps, outputs)
-        plan.write(self.folder(run))
+        plan = Plan(run, benchmark, submission, str(static), variables, steps, outputs, limits=limits)
+        plan.write(folder)
         return plan
 
 
@@ -114,7 +128,22 @@ def _static(run: RunObject, staticfs: StorageVolume) -> Path:
     return versions.folder_in(Path(staticfs.basedir).parent, versions.current(session, run.workflow_id))
 
 
-def _expanded(template: WorkflowTemplate, arguments: Mapping[str, Any]) -> tuple[tuple[Step, ...], dict[str, Any]]:
+def _kernel(step: Step, places: Sequence[Path]) -> str | None:
+    """The kernel that the step's notebook asks for, if the notebook is there and says so."""
+    for place in places:
+        try:
+            path = inside(place, step.notebook or "")
+            if path.is_file():
+                return kernel_name(parse(path.read_bytes()))
+        except (FileProblem, InvalidInput):
+            # The step itself will say so.
+            return None
+    return None
+
+
+def _expanded(
+    template: WorkflowTemplate, arguments: Mapping[str, Any], limits: Limits, provided: Collection[str]
+) -> tuple[tuple[Step, ...], dict[str, Any]]:
     """The template's steps and the values of its parameters, for these arguments."""
     # A copy: flowserv's own parser writes one run's values into the shared specification.
     specification = copy.deepcopy(template.workflow_spec)
@@ -122,8 +151,25 @@ def _expanded(template: WorkflowTemplate, arguments: Mapping[str, Any]) -> tuple
         name: _plain(tp.expand_value(value=value, arguments=arguments, parameters=template.parameters))
         for name, value in specification.get("parameters", {}).items()
     }
-    steps = [step for document in specification.get("steps", []) if (step := _step(document, template, arguments))]
+    documents = specification.get("steps", [])
+    steps = [
+        replace(
+            step,
+            limits=step_limits(document, limits),
+            is_participants=step.is_participants or _is_given(step, provided),
+        )
+        for document in documents
+        if (step := _step(document, template, arguments))
+    ]
     return tuple(steps), variables
+
+
+def _is_given(step: Step, provided: Collection[str]) -> bool:
+    """Whether the step is given a file that a participant has provided, and so may be made by it."""
+    if step.inputs is None or step.notebook in provided:
+        return bool(provided)
+    paths = [PurePosixPath(file) for file in provided]
+    return any(PurePosixPath(name) in (path, *path.parents) for name in step.inputs for path in paths)
 
 
 def _step(document: dict[str, Any], template: WorkflowTemplate, arguments: Mapping[str, Any]) -> Step | None:
@@ -137,7 +183,12 @@ def _step(document: dict[str, Any], template: WorkflowTemplate, arguments: Mappi
         if isinstance(value, ActorValue):
             # A participant's step gets what it declares, and nothing when it declares nothing: never all files.
             return Step(
-                name, inputs or (), outputs, notebook=value.spec["notebook"], arguments=value.spec.get("parameters")
+                name,
+                inputs or (),
+                outputs,
+                notebook=value.spec["notebook"],
+                arguments=value.spec.get("parameters"),
+                is_participants=True,
             )
         if parameter.default is None:
             return None

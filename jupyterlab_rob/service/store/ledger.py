@@ -1,24 +1,46 @@
-"""The runs' states, as the queue writes them down; see :class:`~jupyterlab_rob.service.engine.queue.RunStore`."""
+"""The runs' states, as the queue writes them down; see :class:`~jupyterlab_rob.service.engine.runstore.RunStore`."""
 
 from __future__ import annotations
 
+import statistics
+from dataclasses import dataclass
+
 from flowserv.model.base import RunObject, WorkflowObject
 from flowserv.model.run import RunManager
-from flowserv.model.workflow.state import ACTIVE_STATES
+from flowserv.model.workflow.state import (
+    ACTIVE_STATES,
+    STATE_CANCELED,
+    STATE_PENDING,
+    STATE_RUNNING,
+    STATE_SUCCESS,
+)
+from flowserv.util import to_datetime
 from sqlalchemy import select, update
 
 from ...errors import Conflict
 from ...models import RunState
+from ..engine.cause import Cause, shortened
 from ..engine.files import FileProblem, regular_files
 from ..engine.metrics import MetricsProblem, Value, read_metrics
 from ..engine.plan import Plan, RunFolder
-from ..engine.record import Cause, shortened
 from . import ranks, tables, versions
 from .boards import Boards
 from .controller import PlanController
-from .database import Database
+from .database import Database, bytewise
 from .storage import ConfinedStorage
 from .views import columns
+
+#: From how many runs is guessed how long one takes.
+_LAST_RUNS = 9
+
+
+@dataclass(frozen=True)
+class UnfinishedRun:
+    """``submission`` is None for post-processing."""
+
+    id: str
+    submission: str | None
+    is_running: bool
 
 
 class Ledger:
@@ -32,10 +54,41 @@ class Ledger:
         self._controller = controller
         self._boards = boards
 
-    def unfinished_runs(self) -> list[str]:
-        """Runs that are PENDING or RUNNING: after a start, those that a dead service has left."""
+    def unfinished_runs(self) -> list[UnfinishedRun]:
+        """Runs that are PENDING or RUNNING, in the order in which they came: after a start, those that another
+        service has left."""
+        columns = (RunObject.run_id, RunObject.group_id, RunObject.state_type)
+        unfinished = select(*columns).where(RunObject.state_type.in_(ACTIVE_STATES))
         with self._database.reading() as session:
-            return list(session.scalars(select(RunObject.run_id).where(RunObject.state_type.in_(ACTIVE_STATES))))
+            rows = session.execute(unfinished.order_by(bytewise(RunObject.created_at), RunObject.run_id))
+            return [UnfinishedRun(run, submission, state == STATE_RUNNING) for run, submission, state in rows]
+
+    def expected_time(self, run: str) -> float | None:
+        """Seconds that a run will probably take: the median of the last ones of its benchmark that were a SUCCESS;
+        None when there are none."""
+        with self._database.reading() as session:
+            benchmark = select(RunObject.workflow_id).where(RunObject.run_id == run).scalar_subquery()
+            times = (
+                select(RunObject.started_at, RunObject.ended_at)
+                .where(
+                    RunObject.workflow_id == benchmark,
+                    RunObject.group_id.is_not(None),
+                    RunObject.state_type == STATE_SUCCESS,
+                )
+                .order_by(bytewise(RunObject.created_at).desc())
+                .limit(_LAST_RUNS)
+            )
+            taken = [
+                (to_datetime(ended) - to_datetime(started)).total_seconds() for started, ended in session.execute(times)
+            ]
+        return round(statistics.median(taken), 1) if taken else None
+
+    def requeue_run(self, run: str) -> None:
+        """A run that was RUNNING is PENDING again."""
+        with self._database.writing() as session:
+            found = active_run(RunManager(session=session, fs=self._storage), run)
+            found.state_type = STATE_PENDING
+            found.started_at = None
 
     def start_run(self, run: str) -> None:
         with self._database.writing() as session:
@@ -45,6 +98,8 @@ class Ledger:
     def cancel_run(self, run: str, reason: str | None) -> None:
         with self._database.writing() as session:
             manager = RunManager(session=session, fs=self._storage)
+            if manager.get_run(run).state_type == STATE_CANCELED:
+                return
             found = active_run(manager, run)
             manager.update_run(run, found.state().cancel(messages=[_storable(reason or "Canceled by the user.")]))
 

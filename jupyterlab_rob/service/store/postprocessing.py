@@ -93,5 +93,5 @@ def _shown(session: Session, benchmark: str) -> RunObject:
 
 
 def _log(controller: PlanController, workflow: WorkflowObject) -> Path | None:
-    path = controller.folder(workflow.postproc_run_id).log if workflow.postproc_run_id else None
+    path = controller.folder(workflow.postproc_run_id).coordinator_log if workflow.postproc_run_id else None
     return path if path is not None and path.is_file() else None

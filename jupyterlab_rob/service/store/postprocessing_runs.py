@@ -28,9 +28,10 @@ from sqlalchemy.orm import Session
 
 from ...errors import Conflict, StorageFull
 from ...models import JSON, RunState
+from ..engine.cause import Cause
 from ..engine.files import FileProblem, link, regular_files
 from ..engine.plan import Plan, RunFolder
-from ..engine.record import Cause, RecordReader
+from ..engine.record import RecordReader
 from . import tables, versions
 from .access import find_benchmark
 from .boards import Boards
@@ -78,7 +79,7 @@ class PostprocessingRuns(Part):
         if given is None:
             self._remove_all(benchmark)
             return False
-        if row.state != PENDING and attempt is not None and _read(self._controller.folder(attempt).given) == given:
+        if row.state != PENDING and attempt is not None and _read(self._controller.folder(attempt).ranked) == given:
             return False
         with self._database.writing() as session:
             _write(session, benchmark, state=PENDING, message=None)
@@ -101,7 +102,7 @@ class PostprocessingRuns(Part):
         try:
             with translated_errors():
                 folder.create()
-                folder.given.write_text(json.dumps(given))
+                folder.ranked.write_text(json.dumps(given))
                 self._provide(benchmark, given["runs"], folder)
                 plan = self._controller.write_plan(
                     identifier,
@@ -129,6 +130,15 @@ class PostprocessingRuns(Part):
             found = active_run(manager, run)
             _write(session, found.workflow_id, state=RUNNING)
             manager.update_run(run, found.state().start())
+
+    def requeue_run(self, run: str) -> None:
+        with self._database.writing() as session:
+            found = active_run(RunManager(session=session, fs=self._storage), run)
+            _write(session, found.workflow_id, state=PENDING)
+            found.state_type, found.started_at = PENDING, None
+
+    def expected_time(self, run: str) -> None:
+        """Nobody waits for it."""
 
     def finish_run(self, run: str, cause: Cause | None) -> RunState:
         """Bring a run to its end: SUCCESS if there is no ``cause`` and its outputs are there."""
@@ -179,7 +189,7 @@ class PostprocessingRuns(Part):
         """
         complete = []
         lacking = ""
-        with folder.log.open("a", encoding="utf-8") as log:
+        with folder.coordinator_log.open("a", encoding="utf-8") as log:
             for run in runs:
                 stored = self._storage.locate(dirs.run_basedir(benchmark, run["id"]))
                 missing = [name for name in run["files"] if not (stored / name).is_file()]
@@ -188,18 +198,19 @@ class PostprocessingRuns(Part):
                     log.write(f"Left out: there is no {lacking}.\n")
                     continue
                 for name in run["files"]:
-                    link(stored, name, folder.files / RUNS_DIR / run["id"])
+                    link(stored, name, folder.given / RUNS_DIR / run["id"])
                 complete.append(run)
         if not complete:
             raise FileProblem(f"no ranked run has all the files that it declares as its inputs; there is no {lacking}")
-        (folder.files / RUNS_DIR).mkdir(exist_ok=True)
-        (folder.files / RUNS_DIR / RUNS_FILE).write_text(json.dumps(complete))
+        (folder.given / RUNS_DIR).mkdir(exist_ok=True)
+        (folder.given / RUNS_DIR / RUNS_FILE).write_text(json.dumps(complete))
 
     def _has_ended(self, workflow: WorkflowObject) -> bool:
         """Whether the newest run came to its end by itself, well or not, and was not cut off."""
         if workflow.postproc_run_id is None:
             return False
-        entries = RecordReader(self._controller.folder(workflow.postproc_run_id).record).read()
+        folder = self._controller.folder(workflow.postproc_run_id)
+        entries = RecordReader(folder.record(folder.current_attempt())).read()
         return bool(entries) and entries[-1]["event"] == "end"
 
     def _remove_old(self, benchmark: str) -> None:
@@ -235,6 +246,9 @@ def _outputs(run: RunObject, folder: RunFolder) -> tuple[list[str], Cause | None
         for name in run.outputs():
             if list(regular_files(folder.files, name)) != [name]:
                 raise FileProblem(f"'{name}' is a folder; list its files")
+            if not (folder.files / name).stat().st_size:
+                # A browser would show a broken picture in place of the one that there was.
+                raise FileProblem(f"'{name}' is empty (0 bytes)")
     except FileProblem as problem:
         return [], Cause("output", f"Post-processing ended without a declared result: {problem}.")
     return declared, None

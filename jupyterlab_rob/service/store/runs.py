@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from flowserv.model.base import GroupObject, RunObject, User
@@ -16,7 +17,7 @@ from ...models import JSON
 from ..engine.plan import Plan, RunFolder
 from ..identity import Identity
 from . import ranks, tables, versions, views
-from .access import find_benchmark
+from .access import coordinator_of_run, find_benchmark
 from .archives import Archive, result_archive
 from .arguments import flowserv_arguments
 from .boards import Boards, ranks_of
@@ -61,7 +62,9 @@ class Runs(Part):
             version = versions.current(unit.session, group.workflow_id)
             unit.session.execute(insert(tables.runs).values(run_id=run, version=version))
             folder = self._controller.folder(run)
-            return self._handles(unit, [unit.runs.get_run(run)])[0], Plan.read(folder), folder
+            plan = replace(Plan.read(folder), owner=identity.user)
+            plan.write(folder)
+            return self._handles(unit, [unit.runs.get_run(run)])[0], plan, folder
 
     def get(self, identity: Identity, run: str, progress: JSON | None = None) -> JSON:
         with self._reading(identity) as unit:
@@ -143,6 +146,13 @@ class Runs(Part):
             unit.run(run)
             return self._kept(self._controller.folder(run).log, f"{run}.log", "text/plain")
 
+    def coordinator_log(self, identity: Identity, run: str) -> Download:
+        """What the coordinator's own steps printed, for them alone: it may tell of the truth."""
+        with self._reading(identity) as unit:
+            coordinator_of_run(unit.session, run, identity)
+            path = self._controller.folder(run).coordinator_log
+            return self._kept(path, f"{run}.coordinator.log", "text/plain")
+
     def executed_notebook(self, identity: Identity, run: str, step: str) -> Download:
         with self._reading(identity) as unit:
             found = unit.run(run)
@@ -171,7 +181,8 @@ class Runs(Part):
                 cause=own[run.run_id].cause if run.run_id in own else None,
                 rank=places.get(run.run_id),
                 notebooks=self._notebooks(run),
-                progress=progress(run.run_id) if run.is_running() else None,
+                progress=progress(run.run_id) if run.is_active() else None,
+                attempt=max(1, self._controller.folder(run.run_id).begun()),
             )
             for run in runs
         ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import stat
 from pathlib import Path
 from typing import IO
 
@@ -73,9 +74,23 @@ class ConfinedStorage(FileSystemStorage):  # type: ignore[misc]
         # First beside it: a full disk leaves no half-written file under the name.
         partial = path.with_name(f".{path.name}.partial")
         try:
-            with file.open() as source, partial.open("wb") as target:
-                shutil.copyfileobj(source, target, 1 << 20)
+            if not _linked(file, partial):
+                with file.open() as source, partial.open("wb") as target:
+                    shutil.copyfileobj(source, target, 1 << 20)
             os.replace(partial, path)
         except BaseException:
             partial.unlink(missing_ok=True)
             raise
+
+
+def _linked(file: IOHandle, path: Path) -> bool:
+    """Give a file that is kept here already a second name, if that can be done: a result may have gigabytes, and
+    everybody would wait. Nothing that is kept is ever changed; steps get copies."""
+    if not isinstance(file, ConfinedFile) or not stat.S_ISREG(file.path.lstat().st_mode):
+        return False
+    try:
+        path.unlink(missing_ok=True)
+        os.link(file.path, path, follow_symlinks=False)
+    except OSError:
+        return False
+    return True

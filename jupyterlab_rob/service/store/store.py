@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ..engine.limits import Limits
 from ..passwords import Passwords
 from .accounts import Accounts
 from .benchmarks import Benchmarks
@@ -24,12 +25,13 @@ from .uploads import Uploads
 class Store:
     """Everything that the service keeps, below one data folder."""
 
-    def __init__(self, data_dir: Path, database: str = "") -> None:
-        """``database`` is a URL of SQLAlchemy's; without one it is SQLite in the data folder."""
+    def __init__(self, data_dir: Path, database: str = "", limits: Limits | None = None) -> None:
+        """``database`` is a URL of SQLAlchemy's; without one it is SQLite in the data folder. Those of benchmarks are
+        within ``limits``."""
         self._database = Database(database or f"sqlite:///{data_dir / 'rob.db'}")
-        self._run_folders = data_dir / "runs"
+        self.run_folders = data_dir / "runs"
         storage = ConfinedStorage(data_dir / "files")
-        controller = PlanController(self._run_folders)
+        controller = PlanController(self.run_folders, limits or Limits(network=True))
         boards = Boards()
         shared = (self._database, storage, controller)
         passwords = Passwords()
@@ -53,7 +55,7 @@ class Store:
 
     def open(self) -> None:
         """Create the database where there is none, or bring it up to date, and so the bundled benchmarks."""
-        self._run_folders.mkdir(exist_ok=True, mode=0o700)
+        self.run_folders.mkdir(exist_ok=True, mode=0o700)
         self.incoming.open()
         self._database.init()
         self.benchmarks.open()

@@ -14,6 +14,7 @@ from flowserv.view.run import RunSerializer
 from flowserv.view.workflow import WorkflowSerializer
 
 from ...models import JSON
+from ..engine.cause import blame_for
 from ..engine.metrics import Column
 from ..leaderboard import Page, SortColumn
 from .arguments import public_arguments, submitted_notebook
@@ -59,6 +60,7 @@ def run_handle(
     rank: int | None,
     notebooks: Sequence[JSON],
     progress: Mapping[str, Any] | None,
+    attempt: int,
 ) -> JSON:
     """``declared`` is the benchmark as the run's version declares it."""
     arguments = run.arguments or []
@@ -72,11 +74,17 @@ def run_handle(
         "notebook": submitted_notebook(arguments, uploads),
         "version": version,
         "progress": dict(progress) if progress is not None else None,
+        "attempt": attempt,
         "result": run.result if run.is_success() else None,
         "rank": rank,
         "notebooks": list(notebooks),
-        "cause": cause,
+        "cause": _cause(cause) if cause is not None else None,
     }
+
+
+def _cause(cause: JSON) -> JSON:
+    """With whose fault it is, which was not written down in former times."""
+    return {"blame": blame_for(cause["kind"], cause.get("step") is not None), **cause}
 
 
 def _result_files(run: RunObject, declared: WorkflowObject) -> JSON:

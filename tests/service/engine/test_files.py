@@ -78,3 +78,22 @@ def test_link_refuses_what_is_no_file(tmp_path: Path) -> None:
     for name in ("folder", "link", "nosuch", "../x", "/etc/passwd"):
         with pytest.raises(FileProblem):
             link(tmp_path, name, tmp_path / "run")
+
+
+@pytest.mark.parametrize(("earlier", "later"), [("results/a", "results/a/b"), ("results/a/b", "results/a")])
+def test_hand_on_does_not_mix_files_and_folders(tmp_path: Path, earlier: str, later: str) -> None:
+    """As a participant's step could, where a later one is to write its metrics."""
+    step, files = tmp_path / "step", tmp_path / "files"
+    for folder, name in ((files, earlier), (step, later)):
+        (folder / name).parent.mkdir(parents=True)
+        (folder / name).touch()
+    with pytest.raises(FileProblem, match="an earlier step has made"):
+        hand_on(later, step, files, tmp_path / "static")
+    assert (files / earlier).is_file()
+
+
+def test_a_name_that_is_no_text_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "results").mkdir()
+    (Path(os.fsdecode(os.fsencode(tmp_path / "results") + b"/\xff"))).touch()
+    with pytest.raises(FileProblem, match=r"the name 'results/\?' is no UTF-8"):
+        list(regular_files(tmp_path, "results"))

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from jupyterlab_rob.service.engine.environment import RUN_MARK, run_environment
+from jupyterlab_rob.service.engine.environment import worker_environment
 from jupyterlab_rob.service.engine.plan import Plan, RunFolder, Step
 
 
@@ -30,8 +30,6 @@ def test_environment_is_a_whitelist(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("ROB_TOKEN", "JUPYTERHUB_API_TOKEN", "AWS_SECRET_ACCESS_KEY", "ANYTHING"):
         monkeypatch.setenv(name, "secret")
     monkeypatch.setenv("LC_ALL", "C.UTF-8")
-    environment = run_environment("r1", "/runtime")
+    environment = worker_environment()
     assert "secret" not in environment.values()
-    assert environment[RUN_MARK] == "r1"
     assert environment["LC_ALL"] == "C.UTF-8"
-    assert environment["JUPYTER_RUNTIME_DIR"] == "/runtime"
