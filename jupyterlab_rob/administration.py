@@ -94,9 +94,10 @@ def _send(client: Client, method: str, path: str, folder: Path, fields: Mapping[
                     allow_redirects=False,
                 )
             except requests.RequestException as error:
+                see = client.remote.command("benchmarks list") if client.remote else "jupyter rob benchmarks list"
                 raise ServiceUnavailable(
-                    "The ROB service went away while the benchmark was sent. See whether it is there (jupyter rob "
-                    "benchmarks list), then try again."
+                    f"The ROB service went away while the benchmark was sent. See whether it is there ({see}), then "
+                    "try again."
                 ) from error
     return dict(Response(answer.status_code, answer.content).json())
 

@@ -13,11 +13,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from . import embedded, notebooks, submission
+from . import downloads, embedded, following, notebooks, submission
 from .credentials import Credentials
 from .errors import InvalidInput, ServiceUnavailable
-from .flows import Request, get
-from .models import JSON, RunState
+from .flows import Request, find_active_runs, get
+from .models import JSON, PROGRESS, RunState
 from .remote import RemoteService, configured_url
 from .submission import submit as submit_flow
 from .transport import TIMEOUT, Transport, within
@@ -74,6 +74,10 @@ class Client:
         """My runs of a benchmark, newest first."""
         answer = self.transport.run(get("workflows", self.benchmark(benchmark)["id"], "runs"))
         return [Run(self, handle) for handle in answer["runs"]]
+
+    def active_runs(self) -> list[Run]:
+        """My runs of all benchmarks that wait or run."""
+        return [self.get_run(run["id"]) for _, run in self.transport.run(find_active_runs())]
 
     def get_run(self, run_id: str) -> Run:
         """One run by its id.
@@ -191,7 +195,7 @@ class Run:
 
     def _take(self, event: JSON | None, deadline: float, on_change: Callable[[Run], None] | None) -> None:
         before = self.handle
-        if event is None or event.get("state") != RunState.RUNNING.value:
+        if event is None or not _tells_progress(event):
             try:
                 self._look(within(deadline, TIMEOUT))
             except ServiceUnavailable:
@@ -199,8 +203,10 @@ class Run:
                 if time.monotonic() < deadline:
                     raise
         else:
-            progress = {key: event.get(key) for key in ("step", "cell", "cells", "elapsed")}
-            self.handle = {**self.handle, "state": event["state"], "progress": progress}
+            # Of a run that waits, too: when one leaves the queue, all that wait would ask at once.
+            attempt = {"attempt": event["attempt"]} if "attempt" in event else {}
+            progress = {key: event.get(key) for key in PROGRESS}
+            self.handle = {**self.handle, "state": event["state"], "progress": progress, **attempt}
         if on_change is not None and self.handle != before:
             on_change(self)
 
@@ -227,6 +233,50 @@ class Run:
         if response.status >= 400:
             response.json()  # Raises what the service says.
         return response.body.decode("utf-8", errors="replace")
+
+    def follow_log(self, write: Callable[[str], None]) -> Run:
+        """Hand what the run prints to ``write``, as it comes, until the run has ended; returns the run itself.
+
+        Raises:
+            NotFound: The service keeps no logs.
+        """
+        following.follow(self, self._client.transport, write)
+        return self
+
+    def download(
+        self, folder: str | Path | None = None, *, notebook_only: bool = False, overwrite: bool = False
+    ) -> list[Path]:
+        """Write result files, executed notebooks and log into a folder; the paths of the files.
+
+        Args:
+            folder: Made if need be; default: ``run-`` and the beginning of the run's id, in the working folder.
+            notebook_only: Only the executed notebooks.
+            overwrite: Replace files that are there already.
+
+        Raises:
+            InvalidInput: A file is there already, or can't be written.
+            NotFound: The run has left nothing.
+        """
+        self.refresh()
+        place = Path(folder) if folder is not None else Path(f"run-{self.id[:8]}")
+        return downloads.download(
+            self._client.transport, self.handle, place, notebook_only=notebook_only, overwrite=overwrite
+        )
+
+    def rerun(self) -> Run:
+        """Start another run with the same notebook and arguments, of the benchmark as it is now; returns that.
+
+        Raises:
+            RobError: That can't be, and why.
+        """
+        return Run(self._client, self._client.transport.run(submission.start_again(self.handle)))
+
+
+def _tells_progress(event: JSON) -> bool:
+    """Whether an event tells all that is to know of an active run."""
+    if event.get("state") == RunState.PENDING.value:
+        return event.get("position") is not None
+    return event.get("state") == RunState.RUNNING.value
 
 
 def read_notebook(notebook: str | Path | JSON) -> tuple[str, JSON]:

@@ -12,6 +12,9 @@ from typing import Any, TextIO
 
 from .models import JSON, RunState
 
+#: Seconds without a sign of life that are worth mentioning.
+SILENT = 30.0
+
 
 def print_json(document: JSON) -> None:
     print(json.dumps(document, indent=2, ensure_ascii=not _can_encode("é…")))
@@ -43,14 +46,45 @@ def shown(value: Any) -> str:
 
 def progress_text(handle: JSON) -> str:
     """Where a run is: ``predict: cell 3 of 8``."""
+    if not RunState(handle["state"]).is_active:
+        return str(handle["state"])
+    # Who waits would else wonder why a run goes back to the start.
+    attempt = handle.get("attempt") or 1
+    again = f"attempt {attempt}, after the run was lost: " if attempt > 1 else ""
+    return again + _place(handle, handle.get("progress") or {})
+
+
+def _place(handle: JSON, progress: JSON) -> str:
     if handle["state"] == RunState.PENDING.value:
-        return "waiting for its turn"
-    progress = handle.get("progress")
-    if handle["state"] != RunState.RUNNING.value or not progress:
+        position = progress.get("position")
+        if position is None:
+            return "waiting for its turn"
+        return (
+            "waiting for its turn, next" if position == 1 else f"waiting for its turn, number {position} in the queue"
+        )
+    if not progress:
         return str(handle["state"])
     if progress.get("cell"):
         return f"{progress['step']}: cell {progress['cell']} of {progress['cells']}"
     return str(progress.get("step") or "starting")
+
+
+def time_text(handle: JSON) -> str:
+    """How long a run has taken and may take: ``12 s of about 40 s``; empty where nobody knows."""
+    progress = handle.get("progress") or {}
+    elapsed, expected, idle = (progress.get(name) for name in ("elapsed", "expected", "idle"))
+    if elapsed is None:
+        return ""
+    text = _seconds(elapsed) + (f" of about {_seconds(expected)}" if expected is not None else "")
+    # So that slow and stuck differ.
+    return text + (f", no sign of life for {_seconds(idle)}" if idle is not None and idle >= SILENT else "")
+
+
+def fault_text(handle: JSON) -> str:
+    """Whom a run that failed is to be told, when it is not the participant's fault; else empty."""
+    blame = (handle.get("cause") or {}).get("blame")
+    whom = {"coordinator": "the benchmark's coordinator", "service": "who runs the ROB service"}.get(str(blame))
+    return f"This is not your notebook's fault; tell {whom}." if whom else ""
 
 
 class Progress:
@@ -64,9 +98,8 @@ class Progress:
     def show(self, handle: JSON) -> None:
         text = progress_text(handle)
         if self._is_live:
-            elapsed = (handle.get("progress") or {}).get("elapsed")
-            suffix = f"  ({elapsed:.0f} s)" if elapsed is not None else ""
-            self._write(f"\r\x1b[K{text}{suffix}")
+            time = time_text(handle)
+            self._write(f"\r\x1b[K{text}{f'  ({time})' if time else ''}")
         elif text != self._last:
             self._write(f"{text}\n")
         self._last = text
@@ -90,8 +123,11 @@ def print_run(handle: JSON) -> None:
         rows.append(("Submission", handle["groupName"]))
     if handle.get("notebook"):
         rows.append(("Notebook", f"{handle['notebook']['name']}  {handle['notebook']['sha256'][:7]}"))
-    if handle["state"] == RunState.RUNNING.value:
-        rows.append(("Progress", progress_text(handle)))
+    if RunState(handle["state"]).is_active:
+        time = time_text(handle)
+        rows.append(("Progress", progress_text(handle) + (f" ({time})" if time else "")))
+    elif (handle.get("attempt") or 1) > 1:
+        rows.append(("Attempt", str(handle["attempt"])))
     rows += [("Started", _local(handle["startedAt"]))] if handle.get("startedAt") else []
     rows += [("Duration", _duration(handle))] if handle.get("finishedAt") else []
     rows += [(name, shown(value)) for name, value in _given(handle).items()]
@@ -103,6 +139,8 @@ def print_run(handle: JSON) -> None:
     print_table(rows)
     for message in (handle.get("messages") or [])[-1:]:
         print(f"\n{message}")
+    if fault := fault_text(handle):
+        print(fault)
 
 
 def print_runs(runs: Sequence[tuple[str, JSON]]) -> None:
@@ -170,6 +208,13 @@ def _local(time: str) -> str:
 def _duration(handle: JSON) -> str:
     begun, ended = (datetime.fromisoformat(handle[key]) for key in ("startedAt", "finishedAt"))
     return f"{(ended - begun).total_seconds():.1f} s"
+
+
+def _seconds(seconds: float) -> str:
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60:02} min"
 
 
 def _shortened(text: str, length: int = 32) -> str:

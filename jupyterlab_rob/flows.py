@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from urllib.parse import quote
 
 from .errors import RobError, ServiceUnavailable, from_status
-from .models import JSON, Problem
+from .models import JSON, Problem, RunState
 
 T = TypeVar("T")
 
@@ -40,6 +40,15 @@ class Response:
     def of(cls, document: Any, status: int = 200) -> Response:
         """An answer with this document, strict JSON."""
         return cls(status, json.dumps(document, allow_nan=False).encode())
+
+    def require_good(self) -> None:
+        """Nothing, when this is no refusal.
+
+        Raises:
+            RobError: The service refused; the kind goes by the status.
+        """
+        if self.status >= 400:
+            self.json()
 
     def json(self) -> Any:
         """The document in the body.
@@ -82,9 +91,26 @@ def get(*segments: str) -> Flow[Any]:
     return (yield from ask(Request("GET", path_of(*segments)))).json()
 
 
+def find_active_runs() -> Flow[list[tuple[JSON, JSON]]]:
+    """My runs that wait or run, ``{id, state}``, of all benchmarks, each after its submission."""
+    groups = (yield from get("groups"))["groups"]
+    wanted = [(group, state.value) for group in groups for state in RunState if state.is_active]
+    answers = yield from ask_all(
+        Request("GET", f"{path_of('groups', group['id'], 'runs')}?state={state}") for group, state in wanted
+    )
+    # A submission that has been deleted meanwhile has no runs.
+    listed = [(group, answer.json()["runs"]) for (group, _), answer in zip(wanted, answers) if answer.status == 200]
+    return [(group, run) for group, runs in listed for run in runs]
+
+
 def post(path: str, document: JSON) -> Request:
     """A request with a document."""
     return Request("POST", path, json.dumps(document, allow_nan=False).encode())
+
+
+def put(path: str, document: JSON) -> Request:
+    """A request that changes what is there."""
+    return Request("PUT", path, json.dumps(document, allow_nan=False).encode())
 
 
 def path_of(*segments: str) -> str:

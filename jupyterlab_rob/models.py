@@ -8,6 +8,9 @@ from typing import Any, Literal
 
 JSON = dict[str, Any]
 
+#: The members of a run handle's ``progress``; an event has them beside the run's state (docs/protocol.md).
+PROGRESS = ("step", "cell", "cells", "elapsed", "expected", "idle", "position")
+
 
 class RunState(str, Enum):
     """States of a run, verbatim as in ROB's API."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator, Callable
 from logging import Logger
 
 from .deadline import within
 from .errors import Forbidden, LoginRequired, NotFound, RobError, ServiceUnavailable
 from .exchange import ConnectFailed, Exchange, ExchangeBroken
-from .flows import get
+from .flows import find_active_runs, get
 from .link import Link
 from .models import JSON, RunState
 from .polling import Poll, event_of
@@ -20,17 +21,24 @@ from .upstream import Upstream, listen
 #: Seconds without a sign of life (the service sends one every 15 s) after which the stream counts as dead.
 SILENCE = 45.0
 
+#: Seconds between two signs that the server is not idle, while a run is active: what waits sends no events.
+TOUCH_INTERVAL = 20.0
+#: Seconds without a service after which nobody can say whether its runs are active: they keep the server no more.
+PATIENCE = 900.0
+
 _FIRST_DELAY = 0.5
 _MAX_DELAY = 30.0
 
 
 class Monitor:
-    """Listens while a service runs, or asks while runs are active; never starts a service.
+    """Listens while a service runs, or asks while runs are active.
+
+    It starts no service but one that was killed while runs were active: they go on without it, and need it to end.
 
     Args:
         upstream: Where the service is.
         emit: Takes each run event (docs/protocol.md).
-        touch: Called when a run is seen to be active, at least every 5 s while one runs.
+        touch: Called when a run is seen to be active, and every ``TOUCH_INTERVAL`` while one is.
     """
 
     def __init__(
@@ -46,6 +54,8 @@ class Monitor:
         self._last_id: str | None = None
         # Whether events are missing and the runs have not been asked for yet.
         self._must_look = False
+        # When the service was lost, on the monotonic clock; None while it is there.
+        self._lost: float | None = None
         self._task: asyncio.Task[None] | None = None
 
     @property
@@ -72,37 +82,51 @@ class Monitor:
             self._task = None
 
     async def _follow(self) -> None:
-        delay = _FIRST_DELAY
+        keeping = asyncio.create_task(self._keep_awake(), name="rob-keep-awake")
         try:
-            while True:
-                try:
-                    link = await self._upstream.find()
-                except RobError as error:
-                    if not self._active:
-                        return
-                    self._log.info("The ROB service's events can't be followed for the moment: %s", error.message)
-                else:
-                    # None: it was idle and has ended, or wants a log-in. The next request that it answers wakes us.
-                    if link is None:
-                        return
-                    if not link.dialect.has_events:
-                        return await self._poll.run()
-                    try:
-                        if not await self._listen(link):
-                            return
-                        delay = _FIRST_DELAY
-                    except (ConnectFailed, ExchangeBroken):
-                        pass
-                    except RobError as error:
-                        self._log.info("The ROB service's events can't be followed for the moment: %s", error.message)
-                if self._last_id is None:
-                    self._active.clear()
-                await asyncio.sleep(delay)
-                delay = min(2 * delay, _MAX_DELAY)
+            await self._listen_again_and_again()
         finally:
+            keeping.cancel()
             self._active.clear()
-            self._last_id = None
+            self._last_id = self._lost = None
             self._must_look = False
+
+    async def _keep_awake(self) -> None:
+        while True:
+            await asyncio.sleep(TOUCH_INTERVAL)
+            if self.active:
+                self._touch()
+
+    async def _listen_again_and_again(self) -> None:
+        delay = _FIRST_DELAY
+        while True:
+            try:
+                link = await self._upstream.find()
+                if link is None and self._active and await self._upstream.revive():
+                    continue
+            except RobError as error:
+                if not self._active:
+                    return
+                self._log.info("The ROB service's events can't be followed for the moment: %s", error.message)
+            else:
+                # None: it was idle and has ended, or wants a log-in. The next request that it answers wakes us.
+                if link is None:
+                    return
+                if not link.dialect.has_events:
+                    return await self._poll.run()
+                try:
+                    if not await self._listen(link):
+                        return
+                    delay = _FIRST_DELAY
+                except (ConnectFailed, ExchangeBroken):
+                    pass
+                except RobError as error:
+                    self._log.info("The ROB service's events can't be followed for the moment: %s", error.message)
+            self._lost = self._lost or time.monotonic()
+            if self._last_id is None or time.monotonic() - self._lost > PATIENCE:
+                self._active.clear()
+            await asyncio.sleep(delay)
+            delay = min(2 * delay, _MAX_DELAY)
 
     async def _listen(self, link: Link) -> bool:
         """Follow one stream to its end; False when there is none to follow."""
@@ -116,11 +140,16 @@ class Monitor:
             if status == 401:
                 # Another token may be there already; else the next log-in wakes us.
                 self._upstream.refuse(link)
+                # Whose runs they are then, the first look tells.
+                self._last_id = None
                 return await self._upstream.find() is not None
             if status != 200:
                 self._log.warning("The ROB service has no event stream (status %s).", status)
                 return False
-            if self._must_look:
+            self._lost = None
+            if self._last_id is None:
+                await self._survey(link)
+            elif self._must_look:
                 await self._look()
             parser = EventParser()
             try:
@@ -133,6 +162,23 @@ class Monitor:
                 # Also of what is not an event of a run: the greeting and the signs of life have ids, too.
                 self._last_id = parser.last_id or self._last_id
             return True
+
+    async def _survey(self, link: Link) -> None:
+        """The first look at a service: what was active before, and waits perhaps, may say nothing for a long time.
+
+        Raises:
+            ServiceUnavailable: The service is away; the next stream begins with another look.
+        """
+        try:
+            found = await self._upstream.run_at(link, find_active_runs())
+        except ServiceUnavailable:
+            raise
+        except RobError as error:
+            self._log.info("Which runs are active can't be told: %s", error.message)
+            return
+        for group, run in found:
+            ids = {"run": run["id"], "benchmark": group.get("workflow"), "submission": group["id"]}
+            self._take({**ids, "state": run["state"]})
 
     async def _look(self) -> None:
         """Events are missing: ask for the runs that were active.

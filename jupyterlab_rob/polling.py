@@ -16,7 +16,7 @@ from logging import Logger
 from .deadline import within
 from .errors import Forbidden, LoginRequired, NotFound, RobError
 from .flows import get
-from .models import JSON, RunState
+from .models import JSON, PROGRESS, RunState
 from .upstream import Upstream
 
 #: Seconds between two looks: at first and after a change, the factor when nothing has changed, and at most.
@@ -134,6 +134,6 @@ def event_of(handle: JSON) -> JSON:
     messages = handle.get("messages") or []
     event = {"run": handle["id"], "benchmark": handle.get("workflowId"), "submission": handle.get("groupId")}
     rest = {"message": messages[-1] if messages else None}
-    rest |= {key: handle.get(key) for key in ("cause", "result", "rank")}
-    rest |= {key: (handle.get("progress") or {}).get(key) for key in ("step", "cell", "cells", "elapsed")}
+    rest |= {key: handle.get(key) for key in ("cause", "result", "rank", "attempt")}
+    rest |= {key: (handle.get("progress") or {}).get(key) for key in PROGRESS}
     return {**event, "state": handle["state"], **{key: value for key, value in rest.items() if value is not None}}

@@ -61,6 +61,7 @@ ROUTES = (
     Route.of("GET", "runs/{}/downloads/files/{}", is_file=True),
     Route.of("GET", "runs/{}/downloads/archive", is_file=True),
     Route.of("GET", "runs/{}/log", is_file=True),
+    Route.of("GET", "runs/{}/coordinator-log", is_file=True),
     Route.of("GET", "runs/{}/notebooks/{}", is_file=True),
     Route.of("GET", "status"),
 )

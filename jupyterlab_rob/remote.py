@@ -10,6 +10,7 @@ import contextlib
 import http.client
 import json
 import os
+import shlex
 import threading
 import urllib.error
 import urllib.request
@@ -155,16 +156,22 @@ class RemoteService:
 
     def login_required(self, reason: str = "You are not logged in") -> LoginRequired:
         """What to say when there is no token that the service takes; asks nobody and reads nothing."""
+        log_in = f"log in: `{self.command('login')}`, or the panel."
         if self._url and self.credentials.was_given_refused(self._url):
             return LoginRequired(
                 f"The token in {TOKEN_VARIABLE} is not (or no longer) valid at the ROB service {self.given_url}. "
-                "Set it anew; or unset it and log in: `jupyter rob login`, or the panel."
+                f"Set it anew; or unset it and {log_in}"
             )
         hint = f" It is your own service: without {VARIABLE}, --url or c.RobExtension.url it needs no log-in."
         return LoginRequired(
-            f"{reason} at the ROB service {self.given_url}. Log in: `jupyter rob login`, or the panel."
-            + (hint if self._is_own else "")
+            f"{reason} at the ROB service {self.given_url}. L{log_in[1:]}" + (hint if self._is_own else "")
         )
+
+    def command(self, words: str) -> str:
+        """A command for this service, for messages: ``jupyter rob login --url https://host``."""
+        # Where the environment tells, nobody need say it again.
+        is_known = (os.environ.get(VARIABLE) or "").strip().rstrip("/") == self.given_url
+        return f"jupyter rob {words}" + ("" if is_known else f" --url {shlex.quote(self.given_url)}")
 
     def unreachable(self, reason: str) -> ServiceUnavailable:
         return ServiceUnavailable(f"The ROB service {self.given_url} can't be reached ({reason}). {_way_out()}")

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from . import notebooks
-from .errors import InvalidInput, NotFound, RobError
+from .errors import Conflict, InvalidInput, NotFound, RobError
 from .export import export_script
 from .flows import Flow, Request, ask, get, path_of, post
 from .models import JSON, Problem
@@ -127,6 +127,37 @@ def start(benchmark: JSON, upload: Upload, arguments: Mapping[str, Any], submiss
         if is_new:
             yield from ask(Request("DELETE", path_of("groups", group["id"])))
         raise
+
+
+def start_again(run: JSON) -> Flow[JSON]:
+    """Start a run with the notebook and the arguments of an earlier one, of the benchmark as it is now; its handle.
+
+    Raises:
+        RobError: That can't be, and why: a file is not there any more, the benchmark is archived or has changed.
+    """
+    refusal = f"Run {run['id']} can't be started again: "
+    group = run.get("groupId")
+    listed = yield from ask(Request("GET", path_of("uploads", str(group), "files")))
+    if not group or listed.status in (403, 404):
+        raise Conflict(f"{refusal}its submission was deleted, or you are no member of it any more.")
+    there = {file["id"] for file in listed.json()["files"]}
+    for argument in run["arguments"]:
+        file = _file_of(argument["value"])
+        if file is not None and file not in there:
+            name = (run.get("notebook") or {}).get("name") or argument["name"]
+            raise Conflict(f"{refusal}{name} was deleted from its submission. Submit the notebook anew.")
+    try:
+        response = yield from ask(post(path_of("groups", group, "runs"), {"arguments": run["arguments"]}))
+        return dict(response.json())
+    except (InvalidInput, NotFound, Conflict) as error:
+        raise type(error)(f"{refusal}{error.message}") from error
+
+
+def _file_of(value: Any) -> str | None:
+    """The identifier of the uploaded file that an argument is."""
+    if isinstance(value, dict) and value.get("type") in ("$file", "$notebook"):
+        return str((value.get("value") or {}).get("fileId"))
+    return None
 
 
 def _upload_and_start(group_id: str, benchmark: JSON, upload: Upload, arguments: Mapping[str, Any]) -> Flow[JSON]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from pathlib import Path
 from typing import Any, TypeVar
@@ -15,6 +16,7 @@ import requests
 from urllib3.exceptions import NewConnectionError
 
 from . import embedded, tls
+from .dialects import Classic
 from .errors import LoginRequired, RobError, ServiceUnavailable
 from .flows import Flow, Request, Response
 from .link import Link
@@ -32,6 +34,26 @@ _SILENCE = 45.0
 _CHUNK = 1 << 16
 # Seconds for a last look when the time is over.
 _LEAST = 0.5
+
+
+@dataclass(frozen=True)
+class Stream:
+    """An answer whose body comes in pieces, however large it is."""
+
+    status: int
+    headers: Mapping[str, str]
+    _pieces: Iterator[bytes]
+
+    def pieces(self) -> Iterator[bytes]:
+        """The body, once.
+
+        Raises:
+            ServiceUnavailable: It broke off.
+        """
+        try:
+            yield from self._pieces
+        except requests.RequestException as error:
+            raise ServiceUnavailable("The ROB service went away in the middle of an answer. Try again.") from error
 
 
 class Transport:
@@ -93,6 +115,26 @@ class Transport:
         assert self.remote is not None
         raise self.remote.login_required("You are not logged in any more")
 
+    @contextlib.contextmanager
+    def open(self, path: str, headers: Mapping[str, str] | None = None) -> Iterator[Stream]:
+        """The answer to a GET that was not refused, streamed; one with the status 416 (no such part) is not, either.
+
+        Raises:
+            RobError: The service refused; the kind goes by the status.
+            ServiceUnavailable: The service can't be started or reached.
+        """
+        if self.link().dialect.adapts("GET", path):
+            response = self.fetch(Request("GET", path))
+            response.require_good()
+            yield Stream(response.status, {}, iter([response.body]))
+            return
+        with contextlib.closing(self._open(path, headers or {})) as answer:
+            if is_redirect(answer.status_code):
+                raise redirected(answer.status_code)
+            if answer.status_code >= 400 and answer.status_code != 416:
+                self._corrected(answer).require_good()
+            yield Stream(answer.status_code, answer.headers, answer.iter_content(_CHUNK))
+
     def events(self, deadline: float) -> Iterator[JSON | None]:
         """Run events (docs/protocol.md) of the service as they come; None where some may have been missed.
 
@@ -125,6 +167,43 @@ class Transport:
                     if not chunk:
                         return
                     yield from parser.feed(chunk)
+
+    def _open(self, path: str, headers: Mapping[str, str]) -> requests.Response:
+        for is_last in (False, True):
+            link = self.link()
+            try:
+                answer = self._session.get(
+                    link.address(path),
+                    headers={**link.headers, **headers},
+                    timeout=(CONNECT_TIMEOUT, TIMEOUT),
+                    allow_redirects=False,
+                    stream=True,
+                )
+            except requests.RequestException as error:
+                # As in _fetch: the service may have ended, or have another token.
+                self._link = None
+                if is_last:
+                    raise self._unreachable(error) from error
+                continue
+            if answer.status_code != 401:
+                break
+            self._link = None
+            if self.remote:
+                self.remote.refuse(link.url, link.headers)
+                if is_last:
+                    answer.close()
+                    raise self.remote.login_required("You are not logged in any more")
+            if not is_last:
+                answer.close()
+        return answer
+
+    def _corrected(self, answer: requests.Response) -> Response:
+        """A refusal, in our words."""
+        body = next(answer.iter_content(MAX_ANSWER), b"")
+        response, dialect = Response(answer.status_code, body), self.link().dialect
+        if isinstance(dialect, Classic):
+            return _drive(dialect.corrected(response), lambda single: self._fetch(single, TIMEOUT))
+        return response
 
     def _fetch(self, request: Request, seconds: float) -> Response:
         """The answer as the service gives it."""

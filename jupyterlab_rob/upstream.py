@@ -11,6 +11,7 @@ from weakref import WeakKeyDictionary
 from tornado.httputil import HTTPHeaders
 
 from . import embedded
+from .connection import read_connection
 from .deadline import within
 from .dialects import Classic
 from .errors import LoginRequired, RobError, ServiceUnavailable
@@ -69,6 +70,20 @@ class Upstream:
         connection = await asyncio.to_thread(embedded.find, self.data_dir)
         return Link.to_embedded(connection) if connection else None
 
+    async def revive(self) -> bool:
+        """Start the embedded service again if it was killed; whether it runs now.
+
+        One that was stopped, or has ended by itself, has removed its connection file, and is left alone.
+
+        Raises:
+            ServiceUnavailable: It can't be started.
+        """
+        if self.remote is not None or await asyncio.to_thread(read_connection, self.data_dir) is None:
+            return False
+        self.forget()
+        await self.link()
+        return True
+
     async def link(self) -> Link:
         """The service, started if need be.
 
@@ -87,6 +102,23 @@ class Upstream:
     async def run(self, flow: Flow[T]) -> T:
         """Drive a flow to its result."""
         return await _drive(flow, self.fetch)
+
+    async def run_at(self, link: Link, flow: Flow[T]) -> T:
+        """Drive a flow that only asks, at a service that was found; none is started should that one be gone.
+
+        Raises:
+            ConnectFailed: It has gone.
+            ExchangeBroken: It has gone in the middle of an answer.
+            ServiceUnavailable: It does not answer in time.
+        """
+
+        async def fetch(request: Request) -> Response:
+            async with await listen(link, request.method, request.path, {}) as exchange:
+                exchange.end()
+                status, _ = await self.response(exchange)
+                return Response(status, await self.body(exchange))
+
+        return await _drive(flow, fetch)
 
     async def fetch(self, request: Request) -> Response:
         """The whole answer to ``request``, in the protocol's shapes.

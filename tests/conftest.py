@@ -38,10 +38,15 @@ class Home:
         self.data_dir = folder / "data"
         self.runtime_dir = folder / "runtime"
         self.runtime_dir.mkdir(parents=True, mode=0o700)
+        # Most of these services run a notebook or two, or none: nothing is to be made ready for more.
+        self._config = folder / "config"
+        self._config.mkdir()
+        (self._config / "jupyter_rob_service_config.py").write_text("c.RobService.warm_workers = 0\n")
 
     def enter(self, patch: pytest.MonkeyPatch) -> None:
         patch.setenv("JUPYTER_RUNTIME_DIR", str(self.runtime_dir))
         patch.setenv("ROB_DATA_DIR", str(self.data_dir))
+        patch.setenv("JUPYTER_CONFIG_PATH", str(self._config))
         for name in ("ROB_BENCHMARK", "ROB_SUBMISSION", "ROB_URL", "ROB_TOKEN"):
             patch.delenv(name, raising=False)
 

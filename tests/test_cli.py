@@ -21,6 +21,7 @@ from jupyterlab_rob.connection import Connection
 from .conftest import Home
 from .protocol import GOOD_CELL, make_notebook
 from .scripted import ScriptedService
+from .service.api import wait_for
 
 EXAMPLE = str(Path(__file__).parents[1] / "examples" / "number-predictor.ipynb")
 COMMAND = [sys.executable, "-m", "jupyterlab_rob.cli"]
@@ -145,7 +146,7 @@ def test_status_and_stop(home: Home) -> None:
     assert "No ROB service is running" in rob("status").stdout
     assert document("status")["service"] is None
     assert embedded.find() is None, "asking does not start it"
-    assert document("stop") == {"stopped": False}
+    assert document("stop") == {"stopped": False, "active": 0, "canceled": 0}
 
     connection = embedded.ensure()
     service = document("status")["service"]
@@ -155,6 +156,55 @@ def test_status_and_stop(home: Home) -> None:
     assert connection.token not in json.dumps(service)
     assert rob("stop").returncode == 0
     assert document("status")["service"] is None
+
+
+def test_stop_says_what_goes_on(home: Home, tmp_path: Path) -> None:
+    # So that the second has to wait.
+    serving = subprocess.Popen([*COMMAND, "serve", "--slots=1"], stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    try:
+        wait_for(embedded.find, "the service")
+        notebook = write(tmp_path / "a.ipynb", GOOD_CELL, SLEEP)
+        runs = [document("submit", notebook, "-b", "number-predictor")["run"]["id"] for _ in range(2)]
+        wait_for(lambda: document("runs", "show", runs[0])["run"]["state"] == "RUNNING", "the first run")
+        told = rob("stop").stdout
+        assert told.startswith(
+            "The ROB service has been stopped. 1 run goes on without it and 1 run waits for the next"
+        )
+        assert "jupyter rob runs list" in told
+        assert "jupyter rob stop --cancel" in told
+        assert serving.wait(60) == 0
+    finally:
+        serving.kill()
+        serving.wait()
+
+
+def test_stop_and_cancel(home: Home, tmp_path: Path) -> None:
+    notebook = write(tmp_path / "a.ipynb", GOOD_CELL, SLEEP)
+    runs = [document("submit", notebook, "-b", "number-predictor")["run"]["id"] for _ in range(2)]
+    assert document("stop", "--cancel") == {"stopped": True, "active": 0, "canceled": 2}
+    assert {document("runs", "show", run)["run"]["state"] for run in runs} == {"CANCELED"}
+    assert rob("stop", "--cancel").stdout == "The ROB service has been stopped.\n"
+    assert rob("stop", "--cancel").stdout == "No ROB service is running.\n"
+
+
+async def test_status_tells_of_the_sandbox(scripted: ScriptedService) -> None:
+    assert scripted.connection is not None
+    scripted.is_open = True
+    sandbox = {"kind": None, "message": "bubblewrap is not installed: a notebook may read what you may."}
+    scripted.answers["GET status"] = {"kind": "embedded", "slots": 1, "running": 0, "pending": 0, "sandbox": sandbox}
+    remote = ("--url", scripted.connection.url)
+    environment = {**os.environ, "ROB_TOKEN": scripted.token}
+    for where in ((), remote):
+        done = await asyncio.to_thread(rob, "status", *where, env=environment)
+        assert ["sandbox", "none"] in [line.split() for line in done.stdout.splitlines()]
+        assert done.stdout.endswith(f"\n\n{sandbox['message']}\n"), done.stderr
+        done = await asyncio.to_thread(rob, "status", "--json", *where, env=environment)
+        assert json.loads(done.stdout)["service"]["sandbox"] == sandbox
+    # A service that does not tell, as those before and the published one.
+    del scripted.answers["GET status"]
+    for where in ((), remote):
+        done = await asyncio.to_thread(rob, "status", *where, env=environment)
+        assert (done.returncode, "sandbox" in done.stdout) == (0, False)
 
 
 def test_stop_is_for_the_service_of_ones_own(real_service: Connection) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from .conftest import Home
-from .service.api import notebook, wait_for
+from .service.api import notebook
 from .service.benchmark import guessing, write_benchmark
 from .test_cli import COMMAND, document, rob
 
@@ -31,15 +31,15 @@ def write_notebook(path: Path, *cells: str) -> str:
 
 
 def services(folder: Path) -> list[str]:
-    """Processes that work in a folder below this one."""
+    """Processes of a trial in this folder, runs and their kernels among them: its name is in their environment."""
     found = []
     for process in Path("/proc").glob("[0-9]*"):
         try:
-            command = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+            command, environment = ((process / name).read_bytes() for name in ("cmdline", "environ"))
         except OSError:
             continue
-        if str(folder) in command and "jupyterlab_rob.service" in command:
-            found.append(command)
+        if f"{folder}/rob-trial-".encode() in command + environment:
+            found.append(command.replace(b"\0", b" ").decode(errors="replace"))
     return found
 
 
@@ -125,16 +125,16 @@ def test_check_runs_with_files_and_defaults(tmp_path: Path, home: Home, scratch:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_check_leaves_nothing(tmp_path: Path, home: Home, scratch: Path, number: signal.Signals) -> None:
     folder = write_benchmark(tmp_path / "guess", 1)
-    begun = tmp_path / "begun"
-    path = write_notebook(
-        tmp_path / "slow.ipynb", f"import pathlib, time\npathlib.Path({str(begun)!r}).touch()\ntime.sleep(600)"
-    )
+    path = write_notebook(tmp_path / "slow.ipynb", "import time\ntime.sleep(600)")
     command = [*COMMAND, "benchmarks", "check", str(folder), "--run", "--notebook", path]
     process = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=dict(os.environ), start_new_session=True
     )
     try:
-        wait_for(lambda: begun.exists() or process.poll() is not None, "the run")
+        assert process.stderr is not None
+        while "cell 2" not in process.stderr.readline():
+            assert process.poll() is None
+        assert services(scratch), "its processes are found"
         process.send_signal(number)
         _, told = process.communicate(timeout=60)
     finally:

@@ -25,9 +25,11 @@ from jupyterlab_rob.models import RunState
 from .conftest import Home
 from .protocol import GOOD_CELL, make_notebook
 from .scripted import ScriptedService
+from .waiting import until
 
 EXAMPLE = Path(__file__).parents[1] / "examples" / "number-predictor.ipynb"
 SLEEP = "import time\ntime.sleep(60)"
+WRITE = "import pathlib, time\ntime.sleep(2)\npathlib.Path(outputfile).write_text('1\\n' * 40)"
 
 
 def reached(state: RunState) -> Callable[[rob.Run], None]:
@@ -76,15 +78,16 @@ def test_cancel(real_service: Connection) -> None:
 
 
 def test_service_is_killed_while_waiting(home: Home) -> None:
+    """The run goes on, and whoever waits waits on."""
     client = Client()
-    run = client.submit("number-predictor", make_notebook(GOOD_CELL, SLEEP))
+    run = client.submit("number-predictor", make_notebook(GOOD_CELL, WRITE))
     with pytest.raises(StopWaiting):
         run.wait(60, reached(RunState.RUNNING))
     connection = embedded.find()
     assert connection is not None
     os.kill(connection.pid, signal.SIGKILL)
-    assert run.wait(60).state is RunState.ERROR
-    assert run.messages
+    assert run.wait(60).state is RunState.SUCCESS
+    assert run.handle["attempt"] == 1
 
 
 @pytest.mark.parametrize("path", ["events", "runs/r"])
@@ -108,6 +111,38 @@ async def test_waiting_ends_in_time(scripted: ScriptedService, path: str) -> Non
     with pytest.raises(TimeoutError, match=r"still RUNNING after 0\.5 s"):
         await asyncio.wait_for(asyncio.to_thread(run.wait, 0.5), 20)
     assert time.monotonic() - begin < 5
+
+
+async def test_what_waits_hears_of_its_place_by_events(scripted: ScriptedService) -> None:
+    async def tells(handler: Any) -> None:
+        ids = {"run": "r", "benchmark": "b", "submission": "s"}
+        handler.write(": connected\n\n")
+        await handler.flush()
+        await until(lambda: "GET runs/r" in scripted.paths())
+        scripted.answers["GET runs/r"] = {"id": "r", "state": "SUCCESS"}
+        for told in (
+            {"state": "PENDING", "position": 2, "attempt": 1},
+            {"state": "RUNNING", "step": "p", "cell": 1, "cells": 2, "elapsed": 1, "expected": 9, "idle": 0},
+            {"state": "PENDING", "position": 1, "attempt": 2},
+            {"state": "SUCCESS"},
+        ):
+            handler.write(f"event: run\ndata: {json.dumps({**ids, **told})}\n\n")
+            await handler.flush()
+        await handler.gone.wait()
+
+    handle = {"id": "r", "state": "PENDING", "progress": None}
+    scripted.answers |= {"GET runs/r": handle, "GET events": tells}
+    seen: list[Any] = []
+    run = rob.Run(Client(), handle)
+    await asyncio.to_thread(run.wait, 60, lambda changed: seen.append(changed.handle))
+    assert [(one["state"], one["progress"]["position"], one["attempt"]) for one in seen[:3]] == [
+        ("PENDING", 2, 1),
+        ("RUNNING", None, 1),
+        ("PENDING", 1, 2),
+    ]
+    assert (seen[1]["progress"]["expected"], seen[1]["progress"]["idle"]) == (9, 0)
+    assert seen[3]["state"] == "SUCCESS"
+    assert scripted.paths().count("GET runs/r") == 2, "at the beginning and at the end"
 
 
 async def test_a_refused_token_is_not_replaced_by_the_remembered_one(

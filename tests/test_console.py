@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from jupyterlab_rob.console import Progress, print_leaderboard, print_table, progress_text, shown
+from jupyterlab_rob.console import Progress, print_leaderboard, print_run, print_table, progress_text, shown, time_text
 
 
 def test_table(capsys: pytest.CaptureFixture[str]) -> None:
@@ -33,10 +33,58 @@ def test_shown(value: Any, text: str) -> None:
         ({"state": "RUNNING", "progress": {"step": "predict", "cell": 3, "cells": 8}}, "predict: cell 3 of 8"),
         ({"state": "RUNNING", "progress": {"step": "evaluate", "cell": None}}, "evaluate"),
         ({"state": "ERROR", "progress": None}, "ERROR"),
+        ({"state": "ERROR", "attempt": 2}, "ERROR"),
+        ({"state": "PENDING", "progress": {"position": 1}, "attempt": 1}, "waiting for its turn, next"),
+        ({"state": "PENDING", "progress": {"position": 12}}, "waiting for its turn, number 12 in the queue"),
+        (
+            {"state": "RUNNING", "progress": {"step": "p", "cell": 1, "cells": 2}, "attempt": 2},
+            "attempt 2, after the run was lost: p: cell 1 of 2",
+        ),
     ],
 )
 def test_progress_text(handle: dict[str, Any], text: str) -> None:
     assert progress_text(handle) == text
+
+
+@pytest.mark.parametrize(
+    ("progress", "text"),
+    [
+        (None, ""),
+        ({"position": 1, "elapsed": None}, ""),
+        ({"elapsed": 12.3}, "12 s"),
+        ({"elapsed": 12.3, "expected": 40.0, "idle": 2.0}, "12 s of about 40 s"),
+        ({"elapsed": 130, "expected": 7300, "idle": None}, "2 min of about 2 h 02 min"),
+        ({"elapsed": 130, "idle": 90}, "2 min, no sign of life for 90 s"),
+    ],
+)
+def test_time_text(progress: dict[str, Any] | None, text: str) -> None:
+    assert time_text({"state": "RUNNING", "progress": progress}) == text
+
+
+@pytest.mark.parametrize(
+    ("cause", "whom"),
+    [
+        (None, None),
+        ({"kind": "notebook"}, None),
+        ({"kind": "notebook", "blame": "participant"}, None),
+        ({"kind": "metrics", "blame": "coordinator"}, "the benchmark's coordinator"),
+        ({"kind": "storage", "blame": "service"}, "who runs the ROB service"),
+        ({"kind": "new", "blame": "nobody that is known"}, None),
+    ],
+)
+def test_whose_fault_it_is(cause: dict[str, Any] | None, whom: str | None, capsys: pytest.CaptureFixture[str]) -> None:
+    print_run({"id": "r", "state": "ERROR", "cause": cause, "messages": ["no"], "attempt": 2})
+    told = capsys.readouterr().out
+    assert told.splitlines()[:3] == ["Run      r", "State    ERROR", "Attempt  2"]
+    expected = f"\nno\nThis is not your notebook's fault; tell {whom}.\n" if whom else "\nno\n"
+    assert told.endswith(expected)
+
+
+def test_a_run_that_is_active(capsys: pytest.CaptureFixture[str]) -> None:
+    print_run({"id": "r", "state": "PENDING", "progress": {"position": 3}})
+    assert "number 3 in the queue" in capsys.readouterr().out
+    print_run({"id": "r", "state": "RUNNING", "progress": {"step": "p", "cell": None, "elapsed": 3, "expected": 9}})
+    assert "p (3 s of about 9 s)" in capsys.readouterr().out
 
 
 def test_a_line_per_change() -> None:

@@ -12,6 +12,8 @@ from tornado.httpclient import HTTPClientError
 
 import jupyterlab_rob
 
+from .waiting import until
+
 HEAVY = ("flowserv", "papermill", "nbconvert", "nbformat", "nbclient", "sqlalchemy", "requests", "pandas")
 
 
@@ -82,3 +84,24 @@ async def test_url_that_is_none(bad_url: str, jp_serverapp: Any, jp_fetch: Any) 
         assert caught.value.code == 400
         assert caught.value.response is not None
         assert "must begin with http:// or https://" in json.loads(caught.value.response.body)["message"]
+
+
+async def test_events_fit_their_schema(home: Any, jp_serverapp: Any, caplog: pytest.LogCaptureFixture) -> None:
+    from jupyterlab_rob.extension import SCHEMA
+
+    extension = jp_serverapp.extension_manager.extension_points["jupyterlab_rob"].app
+    heard: list[Any] = []
+
+    async def listen(logger: Any, schema_id: str, data: dict[str, Any]) -> None:
+        heard.append(data)
+
+    jp_serverapp.event_logger.add_listener(schema_id=SCHEMA, listener=listen)
+    ids = {"run": "r", "benchmark": "b", "submission": "s"}
+    waits = {**ids, "state": "PENDING", "position": 3, "attempt": 1}
+    runs = {**ids, "state": "RUNNING", "step": "p", "cell": 1, "cells": 2, "elapsed": 1.5, "position": None}
+    runs |= {"expected": 40.0, "idle": 0.5, "attempt": 2, "logSize": 1 << 20}
+    for event in (waits, runs, {**waits, "position": "third"}):
+        extension._emit(event)
+    await until(lambda: len(heard) == 2)
+    assert heard == [waits, runs]
+    assert "does not fit the schema" in caplog.text

@@ -13,7 +13,7 @@ from ..console import Progress, print_json, print_run, print_table
 from ..errors import InvalidInput, RobError
 from ..models import JSON
 from .options import client, json_option, service_option
-from .runs import exit_status
+from .outcome import exit_status
 from .submit import assignment
 
 if TYPE_CHECKING:

@@ -7,7 +7,6 @@ reached or something unexpected happened (with ``ROB_DEBUG`` set, the traceback 
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
 import traceback
@@ -15,14 +14,15 @@ from collections.abc import Sequence
 
 from .. import __version__
 from ..errors import RobError
-from . import benchmarks, leaderboard, runs, service, session, submit, users
+from . import benchmarks, leaderboard, runs, service, session, submissions, submit, users
 from .options import Command
+from .parsing import Parser, parsed
 
 EXIT_UNEXPECTED = 3
 EXIT_INTERRUPTED = 130
 
 # In the order in which `--help` lists them.
-_NOUNS = (submit, benchmarks, leaderboard, runs, users, session, service)
+_NOUNS = (submit, benchmarks, leaderboard, submissions, runs, users, session, service)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -31,7 +31,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if arguments[:1] == ["serve"]:
         # All that follows is for the service, its --help too.
         return service.serve(arguments[1:])
-    options = _parser().parse_args(arguments)
+    options = parsed(_parser(), arguments)
     command: Command = options.command
     try:
         status = command(options)
@@ -60,10 +60,8 @@ def _complain(error: RobError) -> None:
         sys.stderr.write(f"jupyter rob: {message}\n")
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="jupyter rob", description="Submit notebooks to Reproducible Open Benchmarks."
-    )
+def _parser() -> Parser:
+    parser = Parser(prog="jupyter rob", description="Submit notebooks to Reproducible Open Benchmarks.")
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     for noun in _NOUNS:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shlex
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -31,10 +32,15 @@ def service_option() -> argparse.ArgumentParser:
     parent = argparse.ArgumentParser(add_help=False)
     parent.add_argument(
         "--url",
-        default=os.environ.get(VARIABLE),
         help=f"of the ROB service, its API's base; without it, one of your own is started [${VARIABLE}]",
     )
     return parent
+
+
+def hint(options: argparse.Namespace, *words: str) -> str:
+    """A command that the user may want next, for the same service: ``jupyter rob runs show 4ec1``."""
+    given = ("--url", options.url) if options.url else ()
+    return shlex.join(("jupyter", "rob", *words, *given))
 
 
 def benchmark_option() -> argparse.ArgumentParser:

@@ -8,13 +8,12 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ..console import Progress, print_json, print_run
+from ..console import print_json, print_run
 from ..models import Problem
-from .options import benchmark_name, benchmark_option, client, json_option, service_option
-from .runs import exit_status, run_document
+from .options import benchmark_name, benchmark_option, client, hint, json_option, service_option
+from .outcome import exit_status, run_document, wait
 
 if TYPE_CHECKING:
-    from ..client import Run
     from .options import Commands
 
 
@@ -54,27 +53,14 @@ def _submit(options: argparse.Namespace) -> int:
     _warn(check(notebook, benchmark, arguments))
     run = service.submit(benchmark["id"], options.notebook, arguments, options.submission)
     if options.wait:
-        _wait(run)
+        wait(options, run)
     if options.json:
         print_json(run_document(run))
     elif options.wait:
         print_run(run.handle)
     else:
-        print(f"Run {run.id} of {name} is queued. How it is: jupyter rob runs show {run.id}")
+        print(f"Run {run.id} of {name} is queued. How it is: {hint(options, 'runs', 'show', run.id)}")
     return exit_status(run)
-
-
-def _wait(run: Run) -> None:
-    progress = Progress()
-    try:
-        # At once: a run that waits for its turn says nothing for a while.
-        progress.show(run.handle)
-        run.wait(on_change=lambda changed: progress.show(changed.handle))
-    except KeyboardInterrupt:
-        progress.end()
-        sys.stderr.write(f"\nRun {run.id} goes on. To end it: jupyter rob runs cancel {run.id}\n")
-        raise
-    progress.end()
 
 
 def _warn(problems: Sequence[Problem]) -> None:

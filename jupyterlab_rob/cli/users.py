@@ -11,7 +11,7 @@ from ..console import print_json, print_table
 from ..errors import InvalidInput, NotFound
 from ..flows import Request, path_of
 from ..models import JSON
-from .options import client, json_option, service_option
+from .options import client, hint, json_option, service_option
 from .passwords import add_password_option, read_password
 
 if TYPE_CHECKING:
@@ -121,24 +121,38 @@ def _users(options: argparse.Namespace, query: str) -> list[JSON]:
     return list(_ask(options, "GET", f"users?{urlencode({'query': query})}")["users"])
 
 
-def _find(options: argparse.Namespace) -> JSON:
-    """The user with the name that is given, in whatever case."""
-    wanted = str(options.name).strip()
-    users = _users(options, wanted)
+def find_user(options: argparse.Namespace, name: str) -> JSON:
+    """``{id, username}`` of the user with this name, in whatever case.
+
+    Raises:
+        NotFound: There is none.
+    """
+    wanted = name.strip()
+    request = Request("GET", f"users?{urlencode({'query': wanted})}")
+    users: list[JSON] = client(options).transport.fetch(request).json()["users"]
     # The service finds what looks alike; where that is one, it is meant.
     found = [user for user in users if user["username"] == wanted]
     found = found or [user for user in users if user["username"].casefold() == wanted.casefold()]
     if not found:
-        raise NotFound(f"There is no user '{wanted}'. Who there is: jupyter rob users list")
+        raise NotFound(f"There is no user '{wanted}'. Who there is: {hint(options, 'users', 'list')}")
     return found[0]
 
 
+def _find(options: argparse.Namespace) -> JSON:
+    _require_administration(options)
+    return find_user(options, str(options.name))
+
+
 def _ask(options: argparse.Namespace, method: str, path: str, body: JSON | None = None) -> Any:
-    transport = client(options).transport
-    if transport.link().dialect.kind == "classic":
-        raise InvalidInput("The published ROB server has no administration of users.")
+    _require_administration(options)
     data = json.dumps(body).encode() if body is not None else None
-    return transport.fetch(Request(method, path, data)).json()
+    answer: Any = client(options).transport.fetch(Request(method, path, data)).json()
+    return answer
+
+
+def _require_administration(options: argparse.Namespace) -> None:
+    if client(options).transport.link().dialect.kind == "classic":
+        raise InvalidInput("The published ROB server has no administration of users.")
 
 
 def _told(options: argparse.Namespace, user: JSON, sentence: str) -> int:

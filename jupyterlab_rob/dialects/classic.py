@@ -16,7 +16,7 @@ from urllib.parse import parse_qs, unquote
 from .. import strictjson
 from ..errors import LoginRequired
 from ..flows import Flow, Request, Response, ask, ask_all, get, path_of
-from ..models import JSON
+from ..models import JSON, RunState
 from . import classic_runs as runs
 
 _Answer = Callable[["Classic", list[str], Mapping[str, str], Request], Flow[Response]]
@@ -27,6 +27,7 @@ OPEN_TARGET = "notebook.py"
 _MISSING = {
     "workflows/{}/versions": "This ROB server keeps no versions of a benchmark.",
     "runs/{}/log": "This ROB server keeps no log of a run; what a failing program printed is in the run's messages.",
+    "runs/{}/coordinator-log": "This ROB server keeps no log of a run's evaluation.",
     "runs/{}/notebooks/{}": "This ROB server runs scripts: there is no executed notebook.",
     "status": "This ROB server does not tell how busy it is.",
     "events": "This ROB server has no stream of events.",
@@ -168,6 +169,11 @@ class Classic:
         reason = strictjson.load_object(request.body or b"{}").get("reason")
         body = json.dumps({"reason": reason} if reason else {}).encode()
         response = yield from self._run(segments, given, Request("PUT", request.path, body))
+        if response.status == 400:
+            # One that is canceled already is as it was asked to be.
+            found = yield from self._run(segments, given, Request("GET", request.path))
+            if found.status == 200 and found.json()["state"] == RunState.CANCELED.value:
+                return found
         return (yield from self._conflict_of(segments[0], response, "The run has ended: it can't be canceled."))
 
     def _delete_run(self, segments: list[str], given: Mapping[str, str], request: Request) -> Flow[Response]:

@@ -98,6 +98,7 @@ def completed(handle: JSON, group: JSON, board: list[JSON]) -> JSON:
         "groupName": group.get("name"),
         "notebook": _notebook(handle, group),
         "progress": None,
+        "attempt": None,
         "result": {result["name"]: result["value"] for result in row["results"]} if row else None,
         "rank": row["rank"] if row else None,
         "notebooks": [],
@@ -205,6 +206,8 @@ def _cause(messages: list[str]) -> JSON:
     evalue = (found["evalue"] or "") if found else None
     return {
         "kind": "step",
+        # The server does not tell whose step it was.
+        "blame": None,
         "step": None,
         "cell": None,
         "cellId": None,

@@ -55,7 +55,7 @@ class SharedServer:
         with pytest.MonkeyPatch.context() as patch:
             # Its connection file, away from the user's own.
             patch.setenv("JUPYTER_RUNTIME_DIR", str(self.folder))
-            self.service.start(f"--port={self.port}", "--registration", "--slots=2")
+            self.service.start(f"--port={self.port}", "--registration", "--slots=2", "--RobService.warm_workers=1")
 
     def stop(self) -> None:
         if self.service.process is not None and self.service.process.poll() is None:

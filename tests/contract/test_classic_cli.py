@@ -87,6 +87,31 @@ def test_from_the_login_to_the_logout(classic: ClassicServer, terminal: Terminal
     assert "jupyter rob login" in done.stderr
 
 
+def test_what_is_there_for_runs_and_submissions(
+    classic: ClassicServer, terminal: Terminal, user: str, tmp_path: Path
+) -> None:
+    (tmp_path / "mine.ipynb").write_text(json.dumps(NOTEBOOK))
+    terminal.login(user)
+    classic.register(f"{user} two")
+    made = terminal.document("submissions", "create", f"{user} both", "-b", "sequences", "--member", f"{user} two")
+    assert sorted(member["username"] for member in made["submission"]["members"]) == [user, f"{user} two"]
+    (listed,) = terminal.document("submissions", "list")["submissions"]
+    assert listed["name"] == f"{user} both"
+    changed = terminal.document("submissions", "members", listed["id"], "--remove", f"{user} two")["submission"]
+    assert [member["username"] for member in changed["members"]] == [user]
+
+    arguments = ("submit", str(tmp_path / "mine.ipynb"), "-b", "sequences", "-s", listed["name"], "-p", "shift=1")
+    run = terminal.document(*arguments, "--wait")["run"]
+    again = terminal.document("runs", "rerun", run["id"], "--wait")["run"]
+    assert (again["state"], again["result"]) == ("SUCCESS", run["result"])
+    told = terminal.document("runs", "download", again["id"], "-o", str(tmp_path / "here"))
+    assert told["files"] == [file["name"] for file in again["files"]]
+    assert all((tmp_path / "here" / name).stat().st_size for name in told["files"])
+    done = terminal.rob("runs", "log", run["id"], "--follow")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "keeps no log of a run" in done.stderr
+
+
 def test_failing_notebook(terminal: Terminal, user: str, tmp_path: Path) -> None:
     notebook = make_notebook("inputfile = ''\noutputfile = ''\nshift = 0", "undefined_name")
     (tmp_path / "bad.ipynb").write_text(json.dumps(notebook))
