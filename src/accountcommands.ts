@@ -3,7 +3,7 @@ import { Notification } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { describe } from './commands';
 import type { RobModel } from './model';
-import { serviceName } from './status';
+import { serviceName } from './servicename';
 import { CommandIDs, PANEL_ID } from './tokens';
 
 /** Add the commands to log in at a service and out of it. */

@@ -3,12 +3,13 @@ import { Dialog, Notification, showDialog } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { CommandRegistry } from '@lumino/commands';
 import type { JSONSchema7Object } from 'json-schema';
+import { errorText } from './causes';
 import { shortName } from './format';
 import { robIcon, submitIcon } from './icons';
 import { revealCell } from './notebook';
 import { isActive } from './protocol';
 import type { RobError } from './service';
-import { blockerText, errorText } from './status';
+import { blockerText } from './status';
 import { CommandIDs, IRob, PANEL_ID } from './tokens';
 
 /** Milliseconds to read why a notebook is refused. */

@@ -5,6 +5,17 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import type { JSONValue } from '@lumino/coreutils';
 import type { ResultValue } from './protocol';
 
+/** Colours and the like that programs print for terminals. */
+const CONTROL = new RegExp(
+  `${String.fromCharCode(27)}\\[[0-?]*[ -/]*[@-~]`,
+  'g'
+);
+
+/** What was printed, without what only a terminal understands. */
+export function plainText(text: string): string {
+  return text.replace(CONTROL, '');
+}
+
 /** A result: four significant digits, a dash where there is none. */
 export function formatValue(value: ResultValue | undefined): string {
   if (value === null || value === undefined || Number.isNaN(value)) {
@@ -39,6 +50,17 @@ export function formatElapsed(
   return hours > 0
     ? `${hours}:${two(minutes)}:${two(whole % 60)}`
     : `${minutes}:${two(whole % 60)}`;
+}
+
+/** A duration in words, as in `8 s`, `2 min` or `1 h 5 min`. */
+export function formatSpan(seconds: number, trans: TranslationBundle): string {
+  if (seconds < 60) {
+    return trans.__('%1 s', Math.max(0, Math.floor(seconds)));
+  }
+  const minutes = Math.floor(seconds / 60);
+  return minutes < 60
+    ? trans.__('%1 min', minutes)
+    : trans.__('%1 h %2 min', Math.floor(minutes / 60), minutes % 60);
 }
 
 /** How long it took, in seconds, from one time to another. */

@@ -8,6 +8,7 @@ import { AccountModel } from './models/account';
 import { LeaderboardModel } from './models/leaderboard';
 import { Model } from './models/model';
 import { PostprocessingModel } from './models/postprocessing';
+import { ProtectionModel } from './models/protection';
 import { RunsModel } from './models/runs';
 import { INotebookSource, SubmissionModel } from './models/submission';
 import {
@@ -34,6 +35,7 @@ export class RobModel extends Model {
       this.account.can('pagination')
     );
     this.postprocessing = new PostprocessingModel(service);
+    this.protection = new ProtectionModel(service, state);
     this.submission = new SubmissionModel({ service, notebook, state });
     this.account.stateChanged.connect(this._onAccountChanged, this);
     this.account.loggedIn.connect(this._onLoggedIn, this);
@@ -46,6 +48,7 @@ export class RobModel extends Model {
   readonly runs: RunsModel;
   readonly leaderboard: LeaderboardModel;
   readonly postprocessing: PostprocessingModel;
+  readonly protection: ProtectionModel;
   readonly submission: SubmissionModel;
 
   /** Null while there is no connection. */
@@ -98,6 +101,7 @@ export class RobModel extends Model {
     this.runs.dispose();
     this.leaderboard.dispose();
     this.postprocessing.dispose();
+    this.protection.dispose();
     this.submission.dispose();
     super.dispose();
   }
@@ -149,6 +153,7 @@ export class RobModel extends Model {
         }
         this.runs.update(run);
         this._addGroup(run);
+        void this.protection.pass();
       }
       return run;
     } catch (reason) {
@@ -210,6 +215,7 @@ export class RobModel extends Model {
         this._forget();
         this._user = session.username;
       }
+      void this.protection.refresh(session);
       const benchmarks = await this.service.benchmarks();
       const saved = await this._state?.fetch(STATE_KEY);
       if (this.isDisposed) {

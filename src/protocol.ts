@@ -99,10 +99,21 @@ export interface IProgress {
   cells: number | null;
   /** Seconds since the run started. */
   elapsed: number | null;
+  /** The place in the queue of a run that waits; 1 is next. */
+  position?: number | null;
+  /** Seconds that the whole run will probably take. */
+  expected?: number | null;
+  /** Seconds for which it has neither used the processor nor printed. */
+  idle?: number | null;
 }
 
+/** Who can do something about an error. */
+export type Blame = 'participant' | 'coordinator' | 'service';
+
 export interface ICause {
+  /** `notebook`, `memory`, `service` and so on; a newer service may know more. */
   kind: string;
+  blame?: Blame | null;
   step: string | null;
   /** Counts from 1. */
   cell: number | null;
@@ -139,6 +150,10 @@ export interface IRun {
   rank: number | null;
   notebooks?: { step: string; name: string }[];
   cause: ICause | null;
+  /** Counts from 1; the second is made when the service has lost the first. */
+  attempt?: number | null;
+  /** Bytes of the log as the last event told; REST does not tell. */
+  logSize?: number | null;
   startedAt?: string | null;
   finishedAt?: string | null;
   messages?: string[];
@@ -240,10 +255,30 @@ export interface IRunEvent {
   cell?: number | null;
   cells?: number | null;
   elapsed?: number | null;
+  position?: number | null;
+  expected?: number | null;
+  idle?: number | null;
+  attempt?: number | null;
+  /** Bytes of the log. */
+  logSize?: number | null;
   message?: string | null;
   cause?: ICause | null;
   result?: Record<string, ResultValue> | null;
   rank?: number | null;
+}
+
+/** How the service is. */
+export interface IServiceStatus {
+  /** Absent in a service that knows of no sandbox. */
+  sandbox?: ISandbox | null;
+}
+
+/** What keeps runs from what they must not read or change. */
+export interface ISandbox {
+  /** Null when there is none. */
+  kind: string | null;
+  /** What is not protected, and why there is no sandbox. */
+  message: string | null;
 }
 
 /** Whether a run can still change. */

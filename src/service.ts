@@ -2,6 +2,7 @@
  * The client of the server extension; the only file that fetches.
  */
 import { URLExt } from '@jupyterlab/coreutils';
+import type { INotebookContent } from '@jupyterlab/nbformat';
 import { ServerConnection } from '@jupyterlab/services';
 import { ISignal, Signal } from '@lumino/signaling';
 import type {
@@ -15,6 +16,7 @@ import type {
   ILeaderboardQuery,
   IProblem,
   IRun,
+  IServiceStatus,
   ISession,
   ISubmitRequest
 } from './protocol';
@@ -37,6 +39,9 @@ export class RobError extends Error {
     this.name = 'RobError';
   }
 }
+
+/** Marks a request that nobody has clicked for: it must not keep an idle Jupyter server alive. */
+const UNASKED = 'no_track_activity=1';
 
 /** Verbs of ROB, as the server extension offers them. */
 export class RobService {
@@ -69,8 +74,9 @@ export class RobService {
     return answer.workflows;
   }
 
-  benchmark(id: string): Promise<IBenchmarkDetail> {
-    return this._json(`api/v1/workflows/${encodeURIComponent(id)}`);
+  benchmark(id: string, isAsked = true): Promise<IBenchmarkDetail> {
+    const path = `api/v1/workflows/${encodeURIComponent(id)}`;
+    return this._json(isAsked ? path : `${path}?${UNASKED}`);
   }
 
   leaderboard(
@@ -92,26 +98,78 @@ export class RobService {
   }
 
   /** My runs of a benchmark, newest first. */
-  async runs(benchmark: string, limit = 50): Promise<IRun[]> {
+  async runs(benchmark: string, limit = 50, isAsked = true): Promise<IRun[]> {
+    const path = `api/v1/workflows/${encodeURIComponent(benchmark)}/runs?limit=${limit}`;
     const answer = await this._json<{ runs: IRun[] }>(
-      `api/v1/workflows/${encodeURIComponent(benchmark)}/runs?limit=${limit}`
+      isAsked ? path : `${path}&${UNASKED}`
     );
     return answer.runs;
   }
 
-  run(id: string): Promise<IRun> {
-    return this._json(`api/v1/runs/${encodeURIComponent(id)}`);
+  run(id: string, isAsked = true): Promise<IRun> {
+    const path = `api/v1/runs/${encodeURIComponent(id)}`;
+    return this._json(isAsked ? path : `${path}?${UNASKED}`);
   }
 
   cancel(id: string): Promise<IRun> {
     return this._json(`api/v1/runs/${encodeURIComponent(id)}`, 'PUT', {});
   }
 
+  /** What protects runs, among other things. */
+  status(): Promise<IServiceStatus> {
+    return this._json('api/v1/status');
+  }
+
   async log(id: string): Promise<string> {
+    const response = await this._fetch(logPath(id));
+    return response.text();
+  }
+
+  /** What the benchmark's own steps printed in a run, for its coordinators. */
+  async coordinatorLog(id: string): Promise<string> {
     const response = await this._fetch(
-      `api/v1/runs/${encodeURIComponent(id)}/log`
+      `api/v1/runs/${encodeURIComponent(id)}/coordinator-log`
     );
     return response.text();
+  }
+
+  /** The last `size` bytes of a log, or all of it where the service can't leave anything out. */
+  async logEnd(id: string, size: number): Promise<ILogEnd> {
+    let response: Response;
+    try {
+      response = await this._fetch(
+        `${logPath(id)}?${UNASKED}`,
+        'GET',
+        undefined,
+        {
+          Range: `bytes=-${size}`
+        }
+      );
+    } catch (reason) {
+      if (reason instanceof RobError && reason.status === 416) {
+        // So an empty file answers who asks for its end.
+        return { text: '', isWhole: true };
+      }
+      throw reason;
+    }
+    const part = response.headers.get('Content-Range');
+    return {
+      text: await response.text(),
+      isWhole: response.status !== 206 || /^bytes 0-/.test(part ?? '')
+    };
+  }
+
+  /** The executed notebook of a step; null when it has more than `limit` bytes. */
+  async notebook(
+    run: string,
+    step: string,
+    limit: number
+  ): Promise<INotebookContent | null> {
+    const response = await this._fetch(notebookPath(run, step));
+    if (await isLarger(response, limit)) {
+      return null;
+    }
+    return (await response.json()) as INotebookContent;
   }
 
   /** What a benchmark's last post-processing printed, for its coordinators. */
@@ -162,8 +220,7 @@ export class RobService {
     limit: number
   ): Promise<string | null> {
     const response = await this._fetch(postprocessingPath(benchmark, file));
-    if (Number(response.headers.get('Content-Length') ?? 0) > limit) {
-      await response.body?.cancel();
+    if (await isLarger(response, limit)) {
       return null;
     }
     const text = await response.text();
@@ -172,9 +229,7 @@ export class RobService {
 
   /** Where the browser finds the executed notebook of a step. */
   notebookUrl(run: string, step: string): string {
-    return this._url(
-      `api/v1/runs/${encodeURIComponent(run)}/notebooks/${encodeURIComponent(step)}`
-    );
+    return this._url(notebookPath(run, step));
   }
 
   private _url(path: string): string {
@@ -200,14 +255,19 @@ export class RobService {
   private async _fetch(
     path: string,
     method = 'GET',
-    body?: object
+    body?: object,
+    headers?: Record<string, string>
   ): Promise<Response> {
     const logIns = this._logIns;
     let response: Response;
     try {
       response = await ServerConnection.makeRequest(
         this._url(path),
-        { method, body: body === undefined ? undefined : JSON.stringify(body) },
+        {
+          method,
+          body: body === undefined ? undefined : JSON.stringify(body),
+          ...(headers && { headers })
+        },
         this.serverSettings
       );
     } catch (reason) {
@@ -227,6 +287,29 @@ export class RobService {
 
   private _logIns = 0;
   private _loginRequired = new Signal<this, void>(this);
+}
+
+/** The end of a log; `isWhole` when nothing is left out. */
+export interface ILogEnd {
+  text: string;
+  isWhole: boolean;
+}
+
+function logPath(run: string): string {
+  return `api/v1/runs/${encodeURIComponent(run)}/log`;
+}
+
+function notebookPath(run: string, step: string): string {
+  return `api/v1/runs/${encodeURIComponent(run)}/notebooks/${encodeURIComponent(step)}`;
+}
+
+/** Whether an answer says that it has more bytes; then it is dropped. */
+async function isLarger(response: Response, limit: number): Promise<boolean> {
+  if (Number(response.headers.get('Content-Length') ?? 0) <= limit) {
+    return false;
+  }
+  await response.body?.cancel();
+  return true;
 }
 
 function postprocessingPath(benchmark: string, file: string): string {

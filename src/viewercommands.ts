@@ -101,6 +101,7 @@ export function addViewerCommands(
     label: trans.__('Open the Log of a Run'),
     describedBy: describe({
       run: 'The identifier of the run',
+      part: "coordinator, for what the benchmark's own steps printed",
       benchmark:
         'Instead, the identifier of a benchmark: the log of its plots and tables'
     }),
@@ -114,8 +115,19 @@ export function addViewerCommands(
       }
       const id = String(args.run);
       const run = model.runs.get(id) ?? (await model.service.run(id));
+      const name = run.notebook?.name ?? id;
+      if (args.part === 'coordinator') {
+        await show(`jupyterlab-rob-log-${id}-coordinator`, () =>
+          createLog(
+            trans.__("%1: the benchmark's steps", name),
+            () => model.service.coordinatorLog(id),
+            trans
+          )
+        );
+        return;
+      }
       await show(`jupyterlab-rob-log-${id}`, () =>
-        createLog(run.notebook?.name ?? id, () => model.service.log(id), trans)
+        createLog(name, () => model.service.log(id), trans)
       );
     }
   });

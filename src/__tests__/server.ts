@@ -13,7 +13,13 @@ type Answer = object | string | Response | (() => unknown);
 
 /** A transport: answers by `METHOD path`, and what was asked of it. */
 export class Server {
-  readonly asked: { route: string; body: unknown }[] = [];
+  readonly asked: {
+    route: string;
+    body: unknown;
+    range?: string;
+    /** Whether it does not count as something that the user does. */
+    isUnasked?: boolean;
+  }[] = [];
 
   constructor(readonly answers: Record<string, Answer> = {}) {}
 
@@ -34,11 +40,18 @@ export class Server {
   private async _fetch(input: Request): Promise<Response> {
     const { pathname, search } = new URL(input.url);
     // JupyterLab adds the time, so that nothing is answered from a cache.
-    const query = search.replace(/[?&]\d+$/, '');
+    const query = search
+      .replace(/[?&]\d+$/, '')
+      .replace(/[?&]no_track_activity=1/, '');
     const path = pathname.replace('/user/me/rob/', '') + query;
     const route = `${input.method} ${path}`;
     const body = await input.text();
-    this.asked.push({ route, body: body ? JSON.parse(body) : undefined });
+    this.asked.push({
+      route,
+      body: body ? JSON.parse(body) : undefined,
+      range: input.headers.get('Range') ?? undefined,
+      isUnasked: search.includes('no_track_activity') || undefined
+    });
     const given = this.answers[route];
     const answer = await (typeof given === 'function' ? given() : given);
     if (answer === undefined) {

@@ -67,12 +67,12 @@ export class PostprocessingModel extends Model {
   }
 
   /** Ask the service; if it fails, what is known stays. */
-  async refresh(): Promise<void> {
+  async refresh(isAsked = true): Promise<void> {
     const id = this._benchmark;
     if (id === null) {
       return;
     }
-    const fresh = await this._service.benchmark(id).catch(() => null);
+    const fresh = await this._service.benchmark(id, isAsked).catch(() => null);
     if (fresh && !this.isDisposed && id === this._benchmark) {
       this.take(fresh);
     }
@@ -97,7 +97,7 @@ export class PostprocessingModel extends Model {
       return;
     }
     const timer = setTimeout(() => {
-      void this.refresh().then(() => {
+      void this.refresh(false).then(() => {
         if (timer !== this._timer) {
           // Another run has ended meanwhile, or another benchmark is shown.
           return;

@@ -16,7 +16,7 @@ export class RunsModel extends Model {
       auto: false,
       name: 'jupyterlab-rob:runs',
       factory: async () => {
-        await this._fetch();
+        await this._fetch(false);
         this._follow();
       },
       frequency: { interval: QUIET, backoff: true, max: 6 * QUIET },
@@ -126,7 +126,7 @@ export class RunsModel extends Model {
     } else if (isActive(event)) {
       return;
     }
-    const run = await this._service.run(event.run);
+    const run = await this._service.run(event.run, false);
     if (this.isDisposed) {
       return;
     }
@@ -134,14 +134,14 @@ export class RunsModel extends Model {
     this._tellEnd(run);
   }
 
-  private async _fetch(): Promise<void> {
+  private async _fetch(isAsked = true): Promise<void> {
     const benchmark = this._benchmark;
     if (benchmark === null) {
       return;
     }
     const request = ++this._request;
     try {
-      const runs = await this._service.runs(benchmark);
+      const runs = await this._service.runs(benchmark, 50, isAsked);
       if (!this._isCurrent(benchmark, request)) {
         return;
       }

@@ -3,9 +3,10 @@ import { caretDownIcon } from '@jupyterlab/ui-components';
 import React, { useEffect, useId, useRef, useState } from 'react';
 import type { RobModel } from '../model';
 import type { ISession } from '../protocol';
-import { hostOf, serviceName } from '../status';
+import { hostOf, serviceName } from '../servicename';
 import { CommandIDs } from '../tokens';
 import { ISectionProps, useModel } from './props';
+import { ProtectionFact } from './protection';
 import { Failure } from './section';
 
 type State = 'connecting' | 'error' | 'login' | 'ready';
@@ -114,6 +115,7 @@ function Account(
           )}
         </p>
       )}
+      <ProtectionFact {...props} />
       <div className="jp-RobLinks">
         <button
           type="button"

@@ -1,7 +1,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import React, { useEffect, useId, useRef, useState } from 'react';
 import type { RobModel } from '../model';
-import { hostOf, serviceName } from '../status';
+import { hostOf, serviceName } from '../servicename';
 import { ISectionProps, useModel } from './props';
 
 /** Asks for the name and the password at the service. */

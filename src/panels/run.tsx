@@ -1,12 +1,14 @@
 import { closeIcon, LabIcon } from '@jupyterlab/ui-components';
-import React, { useEffect, useId, useState } from 'react';
-import { formatAge, formatElapsed, formatTime } from '../format';
+import React, { useId, useState } from 'react';
+import { formatAge, formatTime } from '../format';
 import { cancelIcon, canceledIcon, pendingIcon, successIcon } from '../icons';
 import { IRun, isActive, RunState } from '../protocol';
 import { CommandIDs } from '../tokens';
+import { remarks } from '../progress';
+import { statusText } from '../status';
+import { Elapsed, ProgressBar, Remaining } from './progress';
 import type { ISectionProps } from './props';
 import { RunDetails } from './rundetails';
-import { progressShare, statusText } from '../status';
 
 const ICONS: Record<RunState, LabIcon | null> = {
   PENDING: pendingIcon,
@@ -32,6 +34,7 @@ export function RunRow(
   const status = isCanceling
     ? trans.__('canceling…')
     : statusText(run, model.leaderboard.board, trans);
+  const expected = run.state === 'RUNNING' ? run.progress?.expected : null;
   const Icon = ICONS[run.state];
   return (
     <li className="jp-RobRun" data-state={run.state} data-run={run.id}>
@@ -109,49 +112,27 @@ export function RunRow(
             {isOpen ? trans.__('less') : trans.__('more')}
           </button>
         ) : null}
-        <span
-          className="jp-RobEllipsis jp-RobRun-as"
-          title={trans.__('Submitted as %1', run.groupName ?? run.groupId)}
-        >
-          {run.groupName}
-        </span>
+        {expected ? (
+          <Remaining {...props} expected={expected} />
+        ) : (
+          <span
+            className="jp-RobEllipsis jp-RobRun-as"
+            title={trans.__('Submitted as %1', run.groupName ?? run.groupId)}
+          >
+            {run.groupName}
+          </span>
+        )}
       </div>
-      {run.state === 'RUNNING' && <ProgressBar share={progressShare(run)} />}
+      {run.state === 'RUNNING' && <ProgressBar run={run} />}
+      {isActive(run) &&
+        remarks(run, trans).map(text => (
+          <p key={text} className="jp-RobRun-remark">
+            {text}
+          </p>
+        ))}
       <div id={details} hidden={!isOpen}>
         {isOpen && <RunDetails {...props} />}
       </div>
     </li>
   );
-}
-
-function ProgressBar(props: { share: number | null }): JSX.Element {
-  return props.share === null ? (
-    <progress className="jp-RobProgress" />
-  ) : (
-    <progress className="jp-RobProgress" value={props.share} max={1} />
-  );
-}
-
-/** The time a run has taken; ticks while someone looks. */
-function Elapsed(props: ISectionProps & { run: IRun }): JSX.Element | null {
-  const { run, model, trans } = props;
-  const [now, setNow] = useState(Date.now());
-  const elapsed = run.progress?.elapsed;
-  const ticks = elapsed !== undefined && elapsed !== null;
-  useEffect(() => {
-    if (!ticks) {
-      return;
-    }
-    const timer = setInterval(() => {
-      if (model.isVisible && !document.hidden) {
-        setNow(Date.now());
-      }
-    }, 1000);
-    return () => clearInterval(timer);
-  }, [model, ticks]);
-  if (!ticks) {
-    return null;
-  }
-  const since = Math.max(0, now - model.runs.receivedAt(run.id)) / 1000;
-  return <>{formatElapsed(elapsed + since, trans)}</>;
 }

@@ -8,15 +8,18 @@ import {
   shortHash
 } from '../format';
 import { givenArguments } from '../models/parameters';
+import { attemptText } from '../progress';
 import type { IRun } from '../protocol';
 import { isActive } from '../protocol';
-import { CommandIDs } from '../tokens';
+import { RunFailure } from './failure';
+import { RunLog } from './log';
 import type { ISectionProps } from './props';
 
 /** Message, results and files of a run. */
 export function RunDetails(props: ISectionProps & { run: IRun }): JSX.Element {
-  const { run, model, commands, trans } = props;
+  const { run, model, trans } = props;
   const { account, service } = model;
+  const attempt = attemptText(run, trans);
   const message = run.cause?.message || run.messages?.[run.messages.length - 1];
   const { benchmark } = model;
   const given = givenArguments(
@@ -32,9 +35,13 @@ export function RunDetails(props: ISectionProps & { run: IRun }): JSX.Element {
     Object.keys(run.result ?? {}).map(name => ({ name, label: name }));
   return (
     <div className="jp-RobDetails">
-      {message && !isActive(run) && (
-        <p className="jp-RobDetails-message">{message}</p>
+      {run.state === 'ERROR' && run.cause ? (
+        <RunFailure {...props} cause={run.cause} />
+      ) : (
+        message &&
+        !isActive(run) && <p className="jp-RobDetails-message">{message}</p>
       )}
+      {attempt && !isActive(run) && <p className="jp-RobHint">{attempt}</p>}
       {run.state === 'SUCCESS' && (run.rank ?? null) === null && (
         <p className="jp-RobHint">
           {trans.__('Not better than your best run')}
@@ -61,6 +68,12 @@ export function RunDetails(props: ISectionProps & { run: IRun }): JSX.Element {
             </dd>
           </>
         )}
+        {run.state === 'RUNNING' && run.progress?.expected ? (
+          <>
+            <dt>{trans.__('Usually takes')}</dt>
+            <dd>{formatElapsed(run.progress.expected, trans)}</dd>
+          </>
+        ) : null}
         {run.startedAt && run.finishedAt && (
           <>
             <dt>{trans.__('Duration')}</dt>
@@ -80,18 +93,10 @@ export function RunDetails(props: ISectionProps & { run: IRun }): JSX.Element {
             </React.Fragment>
           ))}
       </dl>
+      {account.can('run-log') && run.state !== 'PENDING' && (
+        <RunLog {...props} />
+      )}
       <div className="jp-RobLinks">
-        {account.can('run-log') && (
-          <button
-            type="button"
-            className="jp-RobLink"
-            onClick={() =>
-              void commands.execute(CommandIDs.openLog, { run: run.id })
-            }
-          >
-            {trans.__('Log')}
-          </button>
-        )}
         {notebooks.map(({ step, name }) => (
           <a
             key={step}

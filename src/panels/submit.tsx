@@ -6,6 +6,7 @@ import { CommandIDs } from '../tokens';
 import { Parameters } from './parameters';
 import { Problems } from './problems';
 import { ISectionProps, useModel } from './props';
+import { ProtectionNews } from './protection';
 import { Section } from './section';
 
 /** What would be submitted, under which name, and the button that does it. */
@@ -68,6 +69,7 @@ export function SubmitSection(props: ISectionProps): JSX.Element {
           })
         }
       />
+      <ProtectionNews {...props} />
       <button
         type="button"
         className="jp-mod-styled jp-mod-accept jp-RobSubmit"

@@ -45,14 +45,24 @@ test('shows the failing cell and its message', async ({ page, tmpPath }) => {
   const active = page.locator('.jp-Notebook .jp-Cell.jp-mod-active');
   await expect(active).toContainText('out of luck');
   await expect(active).toBeInViewport();
+  await panel.run.locator('.jp-RobRun-summary').click();
+  const failure = panel.run.locator('.jp-RobCause');
+  await expect(failure).toContainText('Cell 10 raised an error');
+  await expect(failure.locator('.jp-mod-failed')).toHaveText(
+    'raise ValueError("out of luck")'
+  );
 });
 
 test('cancels a long run', async ({ page, tmpPath }) => {
   const panel = new RobPanel(page);
   await panel.open();
-  await panel.openExample(NAME, tmpPath, ['import time; time.sleep(600)']);
+  await panel.openExample(NAME, tmpPath, [
+    'print("so far so good", flush=True); import time; time.sleep(600)'
+  ]);
   await panel.submit();
   await expect(panel.run).toContainText('cell 10 of 10');
+  await panel.run.locator('.jp-RobRun-summary').click();
+  await expect(panel.run.getByRole('log')).toContainText('so far so good');
   await panel.run.getByRole('button', { name: 'Cancel the run' }).click();
   await page
     .locator('.jp-Dialog')

@@ -79,13 +79,31 @@ describe('RunsModel', () => {
     it('should show progress without asking', async () => {
       const before = server.asked.length;
       await model.receive(EVENT);
-      expect(model.get('r1')?.progress).toEqual({
+      expect(model.get('r1')?.progress).toMatchObject({
         step: 'predict',
         cell: 4,
         cells: 12,
         elapsed: 3
       });
       expect(server.asked.length).toBe(before);
+    });
+
+    it('should begin again with another attempt, and not go back to the first', async () => {
+      const again = { ...EVENT, attempt: 2, elapsed: null, cell: null };
+      await model.receive({ ...again, state: 'PENDING', position: 3 });
+      expect(model.get('r1')).toMatchObject({
+        state: 'PENDING',
+        attempt: 2,
+        progress: { position: 3, cell: null }
+      });
+      await model.receive({ ...EVENT, attempt: 1, elapsed: 9 });
+      await model.refresh();
+      expect(model.get('r1')?.state).toBe('PENDING');
+      await model.receive({ ...again, elapsed: 0 });
+      expect(model.get('r1')).toMatchObject({
+        state: 'RUNNING',
+        progress: { cell: null, elapsed: 0 }
+      });
     });
 
     it('should ask for a run that has ended, and tell it once', async () => {
@@ -167,6 +185,8 @@ describe('RunsModel', () => {
       expect(server.count(LIST)).toBe(0);
       await pass(200);
       expect(server.count(LIST)).toBe(1);
+      // Nobody has clicked for it.
+      expect(server.asked[0].isUnasked).toBe(true);
     });
 
     it('should not ask while events flow', async () => {

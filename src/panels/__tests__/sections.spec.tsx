@@ -159,6 +159,55 @@ describe('RunsSection', () => {
     expect(executed).toEqual([[CommandIDs.cancelRun, { run: 'r1' }]]);
   });
 
+  it('should show the place in the queue', async () => {
+    const progress = { step: null, cell: null, cells: null, elapsed: null };
+    await list(
+      makeRun({ progress: { ...progress, position: 2 } }),
+      makeRun({ id: 'r2', progress: { ...progress, position: 1 } }),
+      makeRun({ id: 'r3' })
+    );
+    const texts = [...node.querySelectorAll('.jp-RobRun-status')];
+    expect(texts.map(({ textContent }) => textContent)).toEqual([
+      '2nd in the queue',
+      'next in the queue',
+      'waiting'
+    ]);
+    expect(node.querySelector('progress')).toBeNull();
+  });
+
+  it('should show how long it takes, and what is out of the ordinary', async () => {
+    const progress = { step: 'predict', cell: 4, cells: 12, elapsed: 65 };
+    await list(
+      makeRun({
+        state: 'RUNNING',
+        attempt: 2,
+        progress: { ...progress, expected: 190, idle: 130 }
+      })
+    );
+    expect(node.textContent).toContain('about 2 min left');
+    expect(node.textContent).toContain('Second attempt: the service lost');
+    expect(node.textContent).toContain('Nothing has moved for 2 min');
+    await act(() =>
+      model.runs.receive({
+        run: 'r1',
+        benchmark: 'b1',
+        submission: 'g1',
+        state: 'RUNNING',
+        elapsed: 300,
+        idle: 0
+      })
+    );
+    expect(node.textContent).toContain('longer than usual');
+    expect(node.textContent).not.toContain('Nothing has moved');
+  });
+
+  it('should say nothing of what a service does not tell', async () => {
+    await list(makeRun({ state: 'RUNNING' }), makeRun({ id: 'r2' }));
+    await click(node.querySelector('.jp-RobRun-summary'));
+    expect(node.textContent).toContain('running');
+    expect(node.textContent).not.toMatch(/undefined|null|NaN|attempt|usual/);
+  });
+
   it('should show the leading result and the rank', async () => {
     const result = { n: 3, auc: 0.98123456 };
     await list(makeRun({ state: 'SUCCESS', result, rank: 2 }));
@@ -265,7 +314,7 @@ describe('RunsSection', () => {
       href.replace('http://localhost:8888/user/me/rob/api/v1/runs/r1/', '')
     );
     expect(links).toEqual(['notebooks/predict', 'downloads/files/f1']);
-    await click(button('Log'));
+    await click(button('Whole log'));
     expect(executed).toEqual([[CommandIDs.openLog, { run: 'r1' }]]);
   });
 
