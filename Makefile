@@ -17,7 +17,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --no-build-isolation --check-bui
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help demo test check test-python test-package test-frontend test-browser bench clean distclean
+.PHONY: help demo test check test-python test-package test-frontend test-browser bench soak clean distclean
 
 help: ## Show this list
 	@echo "make TARGET, where TARGET is"
@@ -36,7 +36,9 @@ check: .venv/.test-tools node_modules/.installed ## Types, linters and formatter
 	$(BIN)/jlpm lint:check
 
 test-python: .venv/.test-tools ## Python tests only
-	$(BIN)/python -m pytest
+	sh scripts/bubblewrap.sh >/dev/null || [ "$$(uname)" != Linux ]
+	-sh scripts/rkernel.sh >/dev/null
+	$(BIN)/python -m pytest --numprocesses=2 --dist=worksteal
 
 test-package: .venv/.test-tools ## Build the wheel and look whether all is in it
 	rm -rf dist
@@ -49,10 +51,14 @@ test-frontend: node_modules/.installed ## TypeScript tests only
 test-browser: .venv/.test-tools ui-tests/node_modules/.installed ## Browser tests only
 	chromium="$$(sh scripts/chromium.sh)" && cd ui-tests && CHROMIUM_PATH="$$chromium" ROB_UI_PORT="$$(python ../scripts/free_port.py)" jlpm test
 
-bench: .venv/.installed ## Time from submit to SUCCESS beside papermill, and the leaderboard beside flowserv
-	$(BIN)/python scripts/bench.py
+bench: .venv/.installed ## Time runs beside papermill, the leaderboard and files beside flowserv
+	$(BIN)/python scripts/bench_runs.py
+	$(BIN)/python scripts/bench_events.py
 	$(BIN)/python scripts/bench_leaderboard.py
 	$(BIN)/python scripts/bench_files.py
+
+soak: .venv/.installed ## Kill the service 100 times under load, and look whether all runs still end well
+	$(BIN)/python scripts/soak.py
 
 clean: ## Remove what was built, and the demo's data
 	if [ -d .demo ] && [ -x $(BIN)/python ]; then $(BIN)/python scripts/demo.py --stop; fi

@@ -2,6 +2,12 @@
 
 import socket
 
-if __name__ == "__main__":
+
+def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as server:
-        print(server.getsockname()[1])
+        port: int = server.getsockname()[1]
+        return port
+
+
+if __name__ == "__main__":
+    print(free_port())
