@@ -95,6 +95,7 @@ ENTRIES = (
     Entry("GET", "runs/{run}/log", MEMBERS, 200),
     Entry("GET", "runs/{run}/coordinator-log", COORDINATORS, 200),
     Entry("GET", "runs/{run}/notebooks/first-step", MEMBERS, 200),
+    Entry("GET", "runs/{run}/notebooks/of-the-coordinator", COORDINATORS, 200),
     Entry("GET", "users", EVERYBODY, 200),
     Entry("POST", "users/register", PUBLIC, 201, json={"username": "{new_name}", "password": PASSWORD}),
     Entry("POST", "users/login", PUBLIC, 200, json={"username": "{somebodys_name}", "password": PASSWORD}),
@@ -172,8 +173,10 @@ class World:
     def new_run(self) -> str:
         run = self.member.started(notebook(scoring(1)), self.submission)
         assert self.member.ended(run)["state"] == "SUCCESS"
-        # The probe has no step of its coordinator.
-        (self._process.data_dir / "runs" / run / "coordinator.log").write_text("secret")
+        # The probe has no such step of its coordinator.
+        folder = self._process.data_dir / "runs" / run
+        (folder / "coordinator.log").write_text("secret")
+        (folder / "coordinator" / "of-the-coordinator.ipynb").write_text("secret")
         return run
 
     def filled(self, text: str, make: bool) -> str:

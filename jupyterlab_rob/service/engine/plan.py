@@ -11,7 +11,8 @@ A plan names folders and files relative to the run folder, whose layout this mod
     beat.json        the worker's last sign of life (see beat.py)
     log.txt          everything that the steps printed; coordinator.log: the coordinator's steps
     runs.json        what a post-processing run was given (see store/postprocessing_runs.py)
-    notebooks/       executed notebooks, one per notebook step
+    notebooks/       executed notebooks, one per notebook step of the participant's
+    coordinator/     the same of the coordinator's steps
     work/given/      the files that the run was started with
     work/files/      what the steps hand on to each other, and in the end the results
 
@@ -153,6 +154,10 @@ class RunFolder:
         return self.path / "notebooks"
 
     @property
+    def coordinator_notebooks(self) -> Path:
+        return self.path / "coordinator"
+
+    @property
     def work(self) -> Path:
         return self.path / "work"
 
@@ -192,10 +197,11 @@ class RunFolder:
         """How many attempts have really begun: the service may have died before a worker was told."""
         return sum(1 for _ in self.path.glob("record-*.jsonl"))
 
-    def executed(self, step: Step | str) -> Path:
-        return self.notebooks / f"{step if isinstance(step, str) else step.slug}.ipynb"
+    def executed(self, step: Step) -> Path:
+        """Where the executed notebook of a step is; what a coordinator's shows may tell of the truth."""
+        return (self.notebooks if step.is_participants else self.coordinator_notebooks) / f"{step.slug}.ipynb"
 
     def create(self) -> None:
-        for folder in (self.path, self.notebooks, self.given, self.files):
+        for folder in (self.path, self.notebooks, self.coordinator_notebooks, self.given, self.files):
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.log.touch()

@@ -20,40 +20,44 @@ from .environment import MARK
 _ROUNDS = 20
 
 
+_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+
+
 @dataclass(frozen=True)
 class Session:
-    """The session that a worker leads: its process id, and when that process began (seconds since 1970)."""
+    """The session that a worker leads: its process id, the boot of the machine in which that process began, and when
+    it did.
+
+    On Linux ``began`` are clock ticks since the boot, which stay the same when somebody sets the clock; elsewhere it is
+    what psutil tells.
+    """
 
     leader: int
-    began: float
+    boot: str
+    began: str
 
     @classmethod
     def of(cls, leader: int) -> Session | None:
         """The session of a living worker; None when it has ended already."""
-        try:
-            return cls(leader, psutil.Process(leader).create_time())
-        except psutil.Error:
-            return None
+        began = _birth(leader)
+        return None if began is None else cls(leader, _boot(), began)
 
     @classmethod
     def read(cls, path: Path) -> Session | None:
         """The session that was written down; None when there is none, or its number may be another's by now."""
         try:
-            leader, began = path.read_text().split()
-            session = cls(int(leader), float(began))
+            leader, boot, began = path.read_text().split()
+            session = cls(int(leader), boot, began)
         except (OSError, ValueError):
             return None
         return session if session._is_still_meant() else None
 
     def write(self, path: Path) -> None:
-        path.write_text(f"{self.leader} {self.began}")
+        path.write_text(f"{self.leader} {self.boot} {self.began}")
 
     def _is_still_meant(self) -> bool:
-        try:
-            return psutil.Process(self.leader).create_time() == self.began
-        except psutil.Error:
-            # The leader is gone. Its number is not given away as long as the session has members.
-            return psutil.boot_time() < self.began
+        # When the leader is gone, its number is not given away as long as the session has members.
+        return self.boot == _boot() and _birth(self.leader) in (self.began, None)
 
 
 def worker_processes(
@@ -89,6 +93,27 @@ def end_processes(slots: Collection[str], sessions: Collection[Session] = (), bu
                 killed += 1
         psutil.wait_procs(processes, timeout=2)
     return killed
+
+
+def _boot() -> str:
+    try:
+        return _BOOT_ID.read_text().strip()
+    except OSError:
+        return str(psutil.boot_time())
+
+
+def _birth(process: int) -> str | None:
+    """When a process began, of this boot; None when there is none."""
+    if _BOOT_ID.exists():
+        try:
+            # The second field is the program's name, which may hold anything; proc(5) counts from 1.
+            return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[22 - 3]
+        except (OSError, IndexError):
+            return None
+    try:
+        return str(psutil.Process(process).create_time())
+    except psutil.Error:
+        return None
 
 
 def _session(process: int) -> int | None:

@@ -79,8 +79,9 @@ class Steps:
     def _begin(self) -> None:
         """What an earlier attempt has left is not this one's."""
         shutil.rmtree(self._run.files, ignore_errors=True)
-        for notebook in self._run.notebooks.glob("*.ipynb"):
-            notebook.unlink()
+        for folder in (self._run.notebooks, self._run.coordinator_notebooks):
+            for notebook in folder.glob("*.ipynb"):
+                notebook.unlink()
         self._run.files.mkdir(parents=True)
         for name in regular_files(self._run.given, "."):
             link(self._run.given, name, self._run.files)
