@@ -15,16 +15,17 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .client import Client, Run, benchmarks, leaderboard, submit
+    from .client import Client, Run, benchmarks, download_data, leaderboard, submit
     from .errors import RobError
 
-__all__ = ["Client", "RobError", "Run", "__version__", "benchmarks", "leaderboard", "submit"]
+__all__ = ["Client", "RobError", "Run", "__version__", "benchmarks", "download_data", "leaderboard", "submit"]
 
 _HOMES = {
     "Client": "client",
     "RobError": "errors",
     "Run": "client",
     "benchmarks": "client",
+    "download_data": "client",
     "leaderboard": "client",
     "submit": "client",
 }

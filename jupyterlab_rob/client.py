@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from . import downloads, embedded, following, notebooks, submission
+from . import benchmarkdata, downloads, embedded, following, notebooks, submission
 from .credentials import Credentials
 from .errors import InvalidInput, ServiceUnavailable
 from .flows import Request, find_active_runs, get
@@ -61,6 +61,22 @@ class Client:
             NotFound: There is none; the message lists what there is.
         """
         return self.transport.run(submission.find_benchmark(name))
+
+    def download_data(self, benchmark: str, folder: str | Path | None = None, *, overwrite: bool = False) -> list[Path]:
+        """Write the files that a benchmark gives to notebooks into a folder; the paths of the files.
+
+        Args:
+            benchmark: Id or name.
+            folder: Made if need be, empty otherwise; default: the benchmark's id, in the working folder.
+            overwrite: Replace files that are there already.
+
+        Raises:
+            InvalidInput: The folder is not empty, or a file can't be written.
+            NotFound: There is no such benchmark, or it gives nothing, or its service does not hand it out.
+        """
+        found = self.benchmark(benchmark)["id"]
+        place = Path(folder) if folder is not None else Path(found)
+        return benchmarkdata.download_data(self.transport, found, place, overwrite=overwrite)
 
     def leaderboard(self, benchmark: str) -> JSON:
         """``{schema, ranking}`` as in docs/protocol.md; best first."""
@@ -298,6 +314,11 @@ def read_notebook(notebook: str | Path | JSON) -> tuple[str, JSON]:
 def benchmarks() -> list[JSON]:
     """All benchmarks: ``{id, name, description?, instructions?}``."""
     return Client().benchmarks()
+
+
+def download_data(benchmark: str, folder: str | Path | None = None, *, overwrite: bool = False) -> list[Path]:
+    """Write the files that a benchmark gives to notebooks into a folder; see :meth:`Client.download_data`."""
+    return Client().download_data(benchmark, folder, overwrite=overwrite)
 
 
 def submit(

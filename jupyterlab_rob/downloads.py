@@ -49,7 +49,7 @@ def download(
     for (path, name), place in zip(wanted, places):
         try:
             with transport.open(path) as stream:
-                _write(folder, place, stream.pieces(), overwrite)
+                write_file(folder, place, stream.pieces(), overwrite)
         except NotFound:
             # A run that waits has none, and the published server keeps none.
             if name != LOG:
@@ -113,14 +113,16 @@ def _harmless(part: str) -> str:
     return part
 
 
-def _write(folder: Path, place: PurePosixPath, pieces: Iterator[bytes], overwrite: bool) -> None:
-    """All of a file or nothing."""
+def write_file(folder: Path, place: PurePosixPath, pieces: Iterator[bytes], overwrite: bool) -> None:
+    """Write all of a file or nothing; ``place`` is its :func:`confined` path in ``folder``.
+
+    Raises:
+        InvalidInput: It is there already and must not be replaced, or it can't be written.
+    """
     target = folder / place
     partial = target.with_name(f".{uuid.uuid4().hex}.part")
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if not target.parent.resolve().is_relative_to(folder.resolve()):
-            raise InvalidInput(f"{target.parent} is a link that leads out of {folder}. Give another folder.")
+        _make_parents(folder, place)
         if not overwrite:
             # From now on the name is taken, and it was free.
             os.close(_create(target))
@@ -136,6 +138,17 @@ def _write(folder: Path, place: PurePosixPath, pieces: Iterator[bytes], overwrit
             raise
     except OSError as error:
         raise InvalidInput(f"Can't write {target}: {error.strerror}.") from error
+
+
+def _make_parents(folder: Path, place: PurePosixPath) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    parent = folder
+    for part in place.parts[:-1]:
+        parent = parent / part
+        # Before anything is made in it.
+        if not parent.resolve().is_relative_to(folder.resolve()):
+            raise InvalidInput(f"{parent} is a link that leads out of {folder}. Give another folder.")
+        parent.mkdir(exist_ok=True)
 
 
 def _create(path: Path) -> int:

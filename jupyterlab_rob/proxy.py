@@ -44,6 +44,7 @@ ROUTES = (
     Route.of("GET", ""),
     Route.of("GET", "workflows"),
     Route.of("GET", "workflows/{}"),
+    Route.of("GET", "workflows/{}/data", is_file=True),
     Route.of("GET", "workflows/{}/leaderboard"),
     Route.of("GET", "workflows/{}/runs"),
     Route.of("GET", "workflows/{}/versions"),

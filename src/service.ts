@@ -201,6 +201,11 @@ export class RobService {
     );
   }
 
+  /** Where the browser finds what a benchmark gives to notebooks, as an archive. */
+  dataUrl(benchmark: string): string {
+    return this._url(`api/v1/workflows/${encodeURIComponent(benchmark)}/data`);
+  }
+
   /** Where the browser finds all result files of a run, as an archive. */
   archiveUrl(run: string): string {
     return this._url(

@@ -115,6 +115,10 @@ async def test_link_that_leads_out(scripted: ScriptedService, tmp_path: Path) ->
     (tmp_path / "in" / "results").symlink_to(tmp_path / "out")
     with pytest.raises(InvalidInput, match="link that leads out"):
         await download(scripted, tmp_path / "in", handle("results/a.txt"))
+    # Not even a folder is made there.
+    with pytest.raises(InvalidInput, match="link that leads out"):
+        await download(scripted, tmp_path / "in", handle("results/deep/a.txt"))
+    assert os.listdir(tmp_path / "out") == []
     # Nor is a link itself followed.
     (tmp_path / "in" / "a.txt").symlink_to(tmp_path / "out" / "a.txt")
     with pytest.raises(InvalidInput, match="already"):

@@ -21,6 +21,13 @@ def add_to(commands: Commands) -> None:
     show = verbs.add_parser("show", parents=[service_option(), json_option()], help="one with its parameters")
     show.add_argument("name", metavar="BENCHMARK")
     show.set_defaults(command=_show)
+    data = verbs.add_parser(
+        "data", parents=[service_option(), json_option()], help="download the files that notebooks are given"
+    )
+    data.add_argument("name", metavar="BENCHMARK")
+    data.add_argument("folder", metavar="FOLDER", nargs="?", help="made if need be [the benchmark's id]")
+    data.add_argument("--overwrite", action="store_true", help="replace files that are there already")
+    data.set_defaults(command=_data)
     administration.add_to(verbs)
 
 
@@ -32,6 +39,15 @@ def _list(options: argparse.Namespace) -> int:
         # The published server knows no versions.
         rows = [(b["name"], b["id"], str(b.get("version", "-")), b.get("description") or "") for b in found]
         print_table(rows, ("Name", "Id", "Version", "Description"))
+    return 0
+
+
+def _data(options: argparse.Namespace) -> int:
+    paths = client(options).download_data(options.name, options.folder, overwrite=options.overwrite)
+    if options.json:
+        print_json({"files": [str(path) for path in paths]})
+    else:
+        print("\n".join(map(str, paths)))
     return 0
 
 

@@ -25,6 +25,7 @@ _Answer = Callable[["Classic", list[str], Mapping[str, str], Request], Flow[Resp
 OPEN_TARGET = "notebook.py"
 
 _MISSING = {
+    "workflows/{}/data": "This ROB server does not hand out a benchmark's data: ask its coordinator.",
     "workflows/{}/versions": "This ROB server keeps no versions of a benchmark.",
     "runs/{}/log": "This ROB server keeps no log of a run; what a failing program printed is in the run's messages.",
     "runs/{}/coordinator-log": "This ROB server keeps no log of a run's evaluation.",

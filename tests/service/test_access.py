@@ -66,6 +66,7 @@ ENTRIES = (
     Entry("POST", "workflows/{benchmark}/groups", EVERYBODY, 201, json={"name": "{new_name}"}),
     # The probe has no post-processing.
     Entry("GET", "workflows/{benchmark}/downloads/files/x", EVERYBODY, 404),
+    Entry("GET", "workflows/{benchmark}/data", EVERYBODY, 200),
     Entry("GET", "workflows/{benchmark}/downloads/archive", EVERYBODY, 404),
     Entry("GET", "workflows/{benchmark}/postproc/log", COORDINATORS, 404),
     # What is no folder is refused for that, after it was asked who sends it.

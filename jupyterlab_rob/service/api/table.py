@@ -18,6 +18,7 @@ _ROUTES: tuple[tuple[str, type[ServiceHandler]], ...] = (
     (r"/workflows/check", administration.CheckHandler),
     (rf"/workflows/{_PART}", administration.WorkflowHandler),
     (rf"/workflows/{_PART}/versions", administration.VersionsHandler),
+    (rf"/workflows/{_PART}/data", workflows.DataHandler),
     (rf"/workflows/{_PART}/leaderboard", workflows.LeaderboardHandler),
     (rf"/workflows/{_PART}/runs", workflows.WorkflowRunsHandler),
     (rf"/workflows/{_PART}/groups", groups.WorkflowGroupsHandler),

@@ -24,6 +24,11 @@ class WorkflowHandler(ServiceHandler):
         self.answer(handle | await self.call(store.postprocessing.describe, self.identity, workflow))
 
 
+class DataHandler(ServiceHandler):
+    async def get(self, workflow: str) -> None:
+        await self.send_archive(await self.call(self.context.store.benchmarks.data, workflow, _version(self)))
+
+
 class LeaderboardHandler(ServiceHandler):
     async def get(self, workflow: str) -> None:
         order = [_sort_column(column) for column in self.get_query_argument("orderBy", "").split(",") if column]

@@ -23,12 +23,14 @@ from ..leaderboard import SortColumn
 from ..limits import readable
 from . import importing, tables, versions, views
 from .access import coordinator_of, find_benchmark, is_coordinator_of, require_coordinator
+from .archives import Archive
 from .boards import Board, Boards
 from .controller import PlanController
 from .database import Database, bytewise, translated_errors
+from .givendata import given_files
 from .importing import bundled_folders
 from .incoming import Incoming, IncomingFile
-from .part import Part
+from .part import Download, Part
 from .placing import Placing, placing
 from .storage import ConfinedStorage
 
@@ -98,6 +100,18 @@ class Benchmarks(Part):
         with self._database.reading() as session:
             find_benchmark(session, benchmark)
             return {"versions": versions.listing(session, benchmark)}
+
+    def data(self, benchmark: str, version: int | None = None) -> Archive:
+        """What participants' notebooks are given, for everybody; NotFound when that is nothing."""
+        with self._database.reading() as session:
+            find_benchmark(session, benchmark)
+            version = versions.current(session, benchmark) if version is None else version
+            folder = versions.folder(self._storage, benchmark, version)
+            names = given_files(versions.declared(session, benchmark, version), folder)
+        if not names:
+            raise NotFound(f"The benchmark '{benchmark}' gives participants' notebooks no files.")
+        files = (Download(folder / name, name, "application/octet-stream") for name in names)
+        return Archive(f"{benchmark}-data.tar.gz", tuple(files))
 
     def leaderboard(
         self,

@@ -4,6 +4,7 @@ import {
   makeBenchmark,
   makeBoard,
   makeRun,
+  makeSession,
   Notebook,
   Server
 } from '../../__tests__/server';
@@ -52,6 +53,19 @@ describe('BenchmarkSection', () => {
       CommandIDs.showInstructions,
       CommandIDs.openLeaderboard
     ]);
+  });
+
+  it('should offer the data where the service hands it out', async () => {
+    const link = () => node.querySelector('a[download]');
+    await model.refresh();
+    await show(BenchmarkSection);
+    expect(link()).toBeNull();
+    const additions = ['benchmark-data'];
+    await act(async () => model.account.take(makeSession({ additions })));
+    expect(link()?.getAttribute('href')).toMatch(
+      /\/rob\/api\/v1\/workflows\/b1\/data$/
+    );
+    expect(link()?.textContent).toBe('Data');
   });
 });
 
