@@ -61,7 +61,7 @@ export function addCommands(
         );
         return;
       }
-      const name = shortName(notebook.current?.name ?? '');
+      const name = shortName(model.submission.sources.names.join(', '));
       const submitted = model.submit().then(run => run.id);
       if (needsLogin) {
         // The panel asks for the log-in and says what comes after it.
@@ -125,10 +125,8 @@ export function addCommands(
     }),
     execute: async args => {
       const run = model.runs.get(String(args.run ?? ''));
-      const path = run ? model.pathOf(run.id) : String(args.path);
-      const panel =
-        notebook.find({ path, name: run?.notebook?.name }) ??
-        (await open(commands, path));
+      const place = run ? model.failedIn(run) : { path: String(args.path) };
+      const panel = notebook.find(place) ?? (await open(commands, place.path));
       const address = run?.cause ?? {
         cell: Number(args.cell),
         cellId: args.cellId === undefined ? null : String(args.cellId)

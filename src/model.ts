@@ -3,14 +3,16 @@
  */
 import type { Event } from '@jupyterlab/services';
 import type { IStateDB } from '@jupyterlab/statedb';
-import type { ReadonlyJSONObject } from '@lumino/coreutils';
+import { JSONExt, ReadonlyJSONObject } from '@lumino/coreutils';
 import { AccountModel } from './models/account';
 import { LeaderboardModel } from './models/leaderboard';
 import { Model } from './models/model';
+import { INotebookAddress, IOrigin, originOf, Origins } from './models/origins';
 import { PostprocessingModel } from './models/postprocessing';
 import { ProtectionModel } from './models/protection';
 import { RunsModel } from './models/runs';
-import { INotebookSource, SubmissionModel } from './models/submission';
+import type { INotebookSource } from './models/sources';
+import { SubmissionModel } from './models/submission';
 import {
   IBenchmark,
   IBenchmarkDetail,
@@ -138,9 +140,11 @@ export class RobModel extends Model {
     }
   }
 
-  /** Submit the current notebook to the chosen benchmark; when that takes a log-in, again after it. */
+  /** Submit what is shown to the chosen benchmark; when that takes a log-in, again after it. */
   async submit(): Promise<IRun> {
-    const { notebook, benchmark } = this.submission;
+    const { benchmark, sources } = this.submission;
+    const origin = originOf(sources);
+    const name = sources.names.join(', ');
     this._pending = null;
     try {
       if (this.account.needsLogin) {
@@ -148,8 +152,8 @@ export class RobModel extends Model {
       }
       const run = await this.submission.submit();
       if (!this.isDisposed) {
-        if (notebook) {
-          this._paths.set(run.id, notebook.path);
+        if (origin) {
+          this._origins.set(run.id, origin);
         }
         this.runs.update(run);
         this._addGroup(run);
@@ -157,8 +161,8 @@ export class RobModel extends Model {
       }
       return run;
     } catch (reason) {
-      if (this.account.needsLogin && notebook && benchmark) {
-        this._pending = { ...notebook, benchmark: benchmark.id };
+      if (this.account.needsLogin && origin && benchmark) {
+        this._pending = { name, origin, benchmark: benchmark.id };
         this.account.call();
       }
       throw reason;
@@ -179,9 +183,14 @@ export class RobModel extends Model {
     }
   }
 
-  /** Where the notebook of a run is, if it was submitted from here. */
+  /** Where the current notebook was when a run was submitted, if it was from here. */
   pathOf(run: string): string | undefined {
-    return this._paths.get(run);
+    return this._origins.get(run)?.current;
+  }
+
+  /** The notebook in which a run has failed. */
+  failedIn(run: IRun): INotebookAddress {
+    return this._origins.find(run, this._benchmark);
   }
 
   /** The benchmark may have been changed elsewhere: my submissions, its version, its plots. */
@@ -291,12 +300,12 @@ export class RobModel extends Model {
       this._forget();
     }
     await this.connect();
-    const { notebook } = this.submission;
+    const origin = originOf(this.submission.sources);
     const pending = this._pending;
     this._pending = null;
     if (
       pending &&
-      pending.path === notebook?.path &&
+      JSONExt.deepEqual({ ...pending.origin }, { ...origin }) &&
       pending.benchmark === this._benchmark?.id
     ) {
       await this.submit().catch(() => {
@@ -343,7 +352,7 @@ export class RobModel extends Model {
   private _connecting: Promise<void> | null = null;
   private _error: Error | null = null;
   private _isVisible = false;
-  private _paths = new Map<string, string>();
+  private _origins = new Origins();
   private _pending: RobModel.IPending | null = null;
   private _request = 0;
   private _state: IStateDB | null;
@@ -362,8 +371,9 @@ export namespace RobModel {
   }
 
   export interface IPending {
-    path: string;
+    /** Of the notebooks, for the reader. */
     name: string;
+    origin: IOrigin;
     /** The identifier of the benchmark. */
     benchmark: string;
   }

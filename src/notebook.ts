@@ -6,7 +6,12 @@ import type { INotebookContent } from '@jupyterlab/nbformat';
 import type { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
 import type { IDisposable } from '@lumino/disposable';
 import { ISignal, Signal } from '@lumino/signaling';
-import type { INotebookSource } from './models/submission';
+import type { INotebookAddress } from './models/origins';
+import type {
+  INotebookSource,
+  IOpenChange,
+  IOpenNotebook
+} from './models/sources';
 
 /** A cell, by its identifier or by its position, which counts from 1. */
 export interface ICellAddress {
@@ -14,9 +19,13 @@ export interface ICellAddress {
   cell?: number | null;
 }
 
-/** Follows the notebook that the user works in. */
-export class CurrentNotebook implements INotebookSource, IDisposable {
+type Context = NotebookPanel['context'];
+
+/** Follows the notebooks that are open, and which of them the user works in. */
+export class OpenNotebooks implements INotebookSource, IDisposable {
   constructor(private readonly _tracker: INotebookTracker) {
+    _tracker.forEach(panel => this._follow(panel));
+    _tracker.widgetAdded.connect((_, panel) => this._follow(panel), this);
     _tracker.currentChanged.connect(this._onCurrentChanged, this);
     this._onCurrentChanged();
   }
@@ -25,17 +34,32 @@ export class CurrentNotebook implements INotebookSource, IDisposable {
     return this._changed;
   }
 
-  get contentChanged(): ISignal<this, void> {
+  get contentChanged(): ISignal<this, string> {
     return this._contentChanged;
   }
 
+  get openChanged(): ISignal<this, IOpenChange> {
+    return this._openChanged;
+  }
+
+  /** Where the user works, null when no notebook is open. */
+  get panel(): NotebookPanel | null {
+    return this._panel?.isDisposed ? null : this._panel;
+  }
+
   get current(): INotebookSource['current'] {
-    const panel = this._panel;
-    if (!panel || panel.isDisposed) {
+    if (!this.panel) {
       return null;
     }
-    const { path, model } = panel.context;
+    const { path, model } = this.panel.context;
     return { path, name: PathExt.basename(path), isDirty: model.dirty };
+  }
+
+  get open(): readonly IOpenNotebook[] {
+    return [...this._paths.values()].map(path => ({
+      path,
+      name: PathExt.basename(path)
+    }));
   }
 
   get isDisposed(): boolean {
@@ -49,11 +73,11 @@ export class CurrentNotebook implements INotebookSource, IDisposable {
     }
   }
 
-  /** The notebook as shown, without outputs; nothing is saved. */
-  async content(): Promise<INotebookContent> {
-    const panel = this._panel;
+  /** A notebook as shown, without outputs; nothing is saved. */
+  async content(path: string): Promise<INotebookContent> {
+    const panel = this._tracker.find(({ context }) => context.path === path);
     if (!panel) {
-      throw new Error('There is no open notebook.');
+      throw new Error(`${PathExt.basename(path)} is not open.`);
     }
     await panel.context.ready;
     const content = panel.context.model.toJSON() as INotebookContent;
@@ -77,7 +101,7 @@ export class CurrentNotebook implements INotebookSource, IDisposable {
   }
 
   /** An open notebook, by its path, else by its file name. */
-  find(address: { path?: string; name?: string }): NotebookPanel | undefined {
+  find(address: INotebookAddress): NotebookPanel | undefined {
     const { path, name } = address;
     return (
       this._tracker.find(panel => panel.context.path === path) ??
@@ -85,6 +109,34 @@ export class CurrentNotebook implements INotebookSource, IDisposable {
         panel => PathExt.basename(panel.context.path) === (name ?? path)
       )
     );
+  }
+
+  /** Tell of a notebook from now on; one that is shown twice has one context. */
+  private _follow({ context }: NotebookPanel): void {
+    if (this._paths.has(context)) {
+      return;
+    }
+    this._paths.set(context, context.path);
+    context.pathChanged.connect(this._onPathChanged, this);
+    context.disposed.connect(this._onClosed, this);
+    context.fileChanged.connect(this._emitContent, this);
+    context.model.contentChanged.connect(
+      () => this._emitContent(context),
+      this
+    );
+    this._openChanged.emit({ from: null, to: context.path });
+  }
+
+  private _onPathChanged(context: Context): void {
+    const from = this._paths.get(context) ?? null;
+    this._paths.set(context, context.path);
+    this._openChanged.emit({ from, to: context.path });
+  }
+
+  private _onClosed(context: Context): void {
+    const from = this._paths.get(context) ?? null;
+    this._paths.delete(context);
+    this._openChanged.emit({ from, to: null });
   }
 
   private _onCurrentChanged(): void {
@@ -95,16 +147,14 @@ export class CurrentNotebook implements INotebookSource, IDisposable {
     const old = this._panel;
     if (old && !old.isDisposed) {
       old.context.pathChanged.disconnect(this._emitChanged, this);
-      old.context.fileChanged.disconnect(this._emitContent, this);
       old.context.model.stateChanged.disconnect(this._emitChanged, this);
-      old.context.model.contentChanged.disconnect(this._emitContent, this);
     }
     this._panel = panel;
     if (panel) {
+      // The tracker tells of a new one only after that.
+      this._follow(panel);
       panel.context.pathChanged.connect(this._emitChanged, this);
-      panel.context.fileChanged.connect(this._emitContent, this);
       panel.context.model.stateChanged.connect(this._emitChanged, this);
-      panel.context.model.contentChanged.connect(this._emitContent, this);
     }
     this._changed.emit();
   }
@@ -113,14 +163,16 @@ export class CurrentNotebook implements INotebookSource, IDisposable {
     this._changed.emit();
   }
 
-  private _emitContent(): void {
-    this._contentChanged.emit();
+  private _emitContent({ path }: { path: string }): void {
+    this._contentChanged.emit(path);
   }
 
   private _changed = new Signal<this, void>(this);
-  private _contentChanged = new Signal<this, void>(this);
+  private _contentChanged = new Signal<this, string>(this);
   private _isDisposed = false;
+  private _openChanged = new Signal<this, IOpenChange>(this);
   private _panel: NotebookPanel | null = null;
+  private _paths = new Map<Context, string>();
 }
 
 /** Make a cell the active one and scroll to it; false when there is none. */

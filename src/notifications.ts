@@ -3,8 +3,9 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import type { CommandRegistry } from '@lumino/commands';
 import { shortName } from './format';
 import type { RobModel } from './model';
-import { statusText } from './status';
 import type { IRun } from './protocol';
+import { runName } from './runname';
+import { statusText } from './status';
 import { CommandIDs } from './tokens';
 
 /** Tell how a run that was submitted from here has ended, if the panel is not seen. */
@@ -17,7 +18,7 @@ export function announceEnds(
     if (model.isVisible || model.pathOf(run.id) === undefined) {
       return;
     }
-    const name = shortName(run.notebook?.name ?? run.id);
+    const name = shortName(runName(run));
     const status = statusText(run, model.leaderboard.board, trans);
     const message = trans.__('%1: %2', name, status);
     if (run.state === 'SUCCESS') {

@@ -15,7 +15,7 @@ import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { addAccountCommands } from './accountcommands';
 import { addCommands } from './commands';
 import { RobModel } from './model';
-import { CurrentNotebook } from './notebook';
+import { OpenNotebooks } from './notebook';
 import { announceEnds } from './notifications';
 import { RobPanel } from './panels/panel';
 import { RobService } from './service';
@@ -38,7 +38,7 @@ export const modelPlugin: JupyterFrontEndPlugin<IRob> = {
     state: IStateDB | null
   ): IRob => {
     const { serverSettings, events } = app.serviceManager;
-    const notebook = new CurrentNotebook(tracker);
+    const notebook = new OpenNotebooks(tracker);
     const service = new RobService(serverSettings);
     const model = new RobModel({
       service,
@@ -74,12 +74,12 @@ export const commandsPlugin: JupyterFrontEndPlugin<void> = {
     addCommands(app, rob, trans);
     addAccountCommands(app, rob.model, trans);
     addViewerCommands(app, rob, rendermime, editors, trans);
+    const category = trans.__('Reproducible Open Benchmarks');
     announceEnds(app.commands, rob.model, trans);
     rob.notebook.changed.connect(() => {
       app.commands.notifyCommandChanged(CommandIDs.submitNotebook);
       app.commands.notifyCommandChanged(CommandIDs.preview);
     });
-    const category = trans.__('Reproducible Open Benchmarks');
     for (const command of [
       CommandIDs.submitNotebook,
       CommandIDs.preview,

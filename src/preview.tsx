@@ -7,7 +7,6 @@ import {
   CodeEditorWrapper,
   IEditorServices
 } from '@jupyterlab/codeeditor';
-import type { INotebookContent } from '@jupyterlab/nbformat';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { ReactWidget } from '@jupyterlab/ui-components';
 import type { CommandRegistry } from '@lumino/commands';
@@ -16,15 +15,19 @@ import React from 'react';
 import { shortHash } from './format';
 import { robIcon } from './icons';
 import { Problems } from './panels/problems';
-import type { IExport, IProblem } from './protocol';
+import { IBlock, toBlocks } from './previewblocks';
+import type { IExport, IExportedPart, IProblem } from './protocol';
 import { RobError } from './service';
 import { CommandIDs } from './tokens';
 
-/** A part of a preview: a cell or a whole script. */
-interface IPart {
-  label: string;
-  source: string;
-  mimeType: string;
+/** What a preview is of. */
+export interface IPreviewed {
+  /** Of the notebooks. */
+  name: string;
+  /** Of the notebook that a problem is about, unless it tells. */
+  path: string;
+  /** The parameters that get notebooks; empty where there is only one. */
+  steps: { parameter: string; label: string; path: string }[];
 }
 
 /** A tab of the main area that shows a script, or a notebook's cells, to read only. */
@@ -41,13 +44,13 @@ export class PreviewWidget extends MainAreaWidget<Panel> {
     this.toolbar.hide();
   }
 
-  /** Show what would be uploaded for a notebook, or why it would be refused. */
+  /** Show what would be uploaded, or why it would be refused. */
   async load(
-    notebook: { path: string; name: string },
+    previewed: IPreviewed,
     ask: () => Promise<IExport>
   ): Promise<void> {
     const request = ++this._request;
-    this.title.label = this._trans.__('%1 — preview', notebook.name);
+    this.title.label = this._trans.__('%1 — preview', previewed.name);
     let answer: IExport | null = null;
     let problems: readonly IProblem[];
     let message = '';
@@ -69,7 +72,7 @@ export class PreviewWidget extends MainAreaWidget<Panel> {
         answer={answer}
         message={message}
         problems={problems}
-        path={notebook.path}
+        previewed={previewed}
         commands={this._commands}
         trans={this._trans}
       />
@@ -77,19 +80,42 @@ export class PreviewWidget extends MainAreaWidget<Panel> {
     summary.addClass('jp-RobPreview-summary');
     this.content.addWidget(summary);
     if (answer) {
-      this.title.label = this._trans.__('%1 — preview', answer.name);
-      for (const part of toParts(answer, this._trans)) {
-        this._addPart(part);
+      const parts = answer.parts ?? [];
+      if (parts.length > 1) {
+        parts.forEach(part => this._addPart(part, previewed));
+      } else {
+        this.title.label = this._trans.__('%1 — preview', answer.name);
+        toBlocks(answer, this._trans).forEach(block => this._addBlock(block));
       }
     }
   }
 
-  private _addPart(part: IPart): void {
-    const { label, source, mimeType } = part;
+  private _addPart(part: IExportedPart, previewed: IPreviewed): void {
+    const heading = ReactWidget.create(
+      <>
+        <h2>{`${labelIn(previewed, part.parameter)}: ${part.name}`}</h2>
+        <p className="jp-RobHint">
+          <Form part={part} trans={this._trans} />
+        </p>
+      </>
+    );
+    heading.addClass('jp-RobPreview-part');
+    this.content.addWidget(heading);
+    for (const block of toBlocks(part, this._trans, true)) {
+      this._addBlock(block, 'h3');
+    }
+  }
+
+  private _addBlock(block: IBlock, heading: 'h2' | 'h3' = 'h2'): void {
+    const { label, source, mimeType } = block;
     if (label) {
-      const title = new Widget({ node: document.createElement('h2') });
+      const title = new Widget({ node: document.createElement(heading) });
       title.node.textContent = label;
+      title.addClass('jp-RobPreview-label');
       this.content.addWidget(title);
+    }
+    if (source === null) {
+      return;
     }
     if (!this._editors) {
       const text = new Widget({ node: document.createElement('pre') });
@@ -116,38 +142,40 @@ export class PreviewWidget extends MainAreaWidget<Panel> {
   private _request = 0;
 }
 
-/** What the parts below are, and what stands against sending them. */
+/** What is below, and what stands against sending them. */
 function Summary(props: {
   answer: IExport | null;
   /** Why there is nothing to show. */
   message: string;
   problems: readonly IProblem[];
-  path: string;
+  previewed: IPreviewed;
   commands: CommandRegistry;
   trans: TranslationBundle;
 }): JSX.Element {
-  const { answer, message, problems, path, commands, trans } = props;
+  const { answer, message, problems, previewed, commands, trans } = props;
+  const { steps } = previewed;
+  const isSplit = (answer?.parts ?? []).length > 1;
+  const title = isSplit ? previewed.name : answer?.name;
   return (
     <>
       {answer ? (
         <>
-          <h1>{answer.name}</h1>
+          <h1>{title}</h1>
           <p className="jp-RobHint">
-            {answer.format === 'script'
-              ? trans.__(
-                  'This script is made of the notebook and sent as it is here.'
-                )
-              : trans.__(
-                  'The notebook is sent with these cells, without its outputs.'
-                )}{' '}
-            <code title={trans.__('SHA-256 %1', answer.sha256)}>
-              {shortHash(answer.sha256 ?? '')}
-            </code>
+            {isSplit ? (
+              trans.__('Each step is sent what is below its name.')
+            ) : (
+              <Form part={answer} trans={trans} />
+            )}
           </p>
         </>
       ) : (
         <>
-          <h1>{trans.__('This notebook would be refused')}</h1>
+          <h1>
+            {steps.length > 1
+              ? trans.__('This submission would be refused')
+              : trans.__('This notebook would be refused')}
+          </h1>
           {problems.length === 0 && (
             <p className="jp-RobPreview-error" role="alert">
               {message}
@@ -159,37 +187,42 @@ function Summary(props: {
         problems={problems}
         isAlert={!answer}
         trans={trans}
-        onShow={cell =>
-          void commands.execute(CommandIDs.showCell, { path, cell })
-        }
+        nameStep={parameter => labelIn(previewed, parameter)}
+        onShow={({ cell, notebook }) => {
+          const step = steps.find(({ parameter }) => parameter === notebook);
+          void commands.execute(CommandIDs.showCell, {
+            path: step?.path ?? previewed.path,
+            cell: cell ?? 0
+          });
+        }}
       />
     </>
   );
 }
 
-/** A script is one part; of a notebook each cell is one. */
-function toParts(answer: IExport, trans: TranslationBundle): IPart[] {
-  const { content, format } = answer;
-  const whole = { label: '', source: content };
-  if (format === 'script') {
-    return [{ ...whole, mimeType: 'text/x-python' }];
-  }
-  let notebook: INotebookContent;
-  try {
-    notebook = JSON.parse(content) as INotebookContent;
-  } catch {
-    return [{ ...whole, mimeType: 'text/plain' }];
-  }
-  const language = notebook.metadata?.language_info;
-  const code = language?.mimetype ?? 'text/x-python';
-  return (notebook.cells ?? []).map(({ cell_type: type, source }, index) => ({
-    label: trans.__('Cell %1 (%2)', index + 1, String(type)),
-    source: Array.isArray(source) ? source.join('') : source,
-    mimeType:
-      type === 'code'
-        ? code
-        : type === 'markdown'
-          ? 'text/x-ipythongfm'
-          : 'text/plain'
-  }));
+/** In which form something is sent, and by which hash it is known. */
+function Form(props: {
+  part: Pick<IExport, 'format' | 'sha256'>;
+  trans: TranslationBundle;
+}): JSX.Element {
+  const { part, trans } = props;
+  return (
+    <>
+      {part.format === 'script'
+        ? trans.__(
+            'This script is made of the notebook and sent as it is here.'
+          )
+        : trans.__(
+            'The notebook is sent with these cells, without its outputs.'
+          )}{' '}
+      <code title={trans.__('SHA-256 %1', part.sha256)}>
+        {shortHash(part.sha256 ?? '')}
+      </code>
+    </>
+  );
+}
+
+function labelIn({ steps }: IPreviewed, parameter: string): string {
+  const step = steps.find(known => known.parameter === parameter);
+  return step?.label ?? parameter;
 }

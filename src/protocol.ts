@@ -123,6 +123,13 @@ export interface ICause {
   message: string;
 }
 
+/** A notebook of a run, by the parameter that it filled. */
+export interface ISubmitted {
+  parameter: string;
+  name: string;
+  sha256: string;
+}
+
 export interface IArgument {
   name: string;
   value: JSONValue;
@@ -144,7 +151,9 @@ export interface IRun {
   workflowId: string;
   groupId: string;
   groupName: string | null;
+  /** The first of those that were submitted. */
   notebook: { name: string; sha256: string } | null;
+  submitted?: ISubmitted[] | null;
   progress: IProgress | null;
   result: Record<string, ResultValue> | null;
   rank: number | null;
@@ -214,19 +223,43 @@ export interface IProblem {
   /** Counts from 1. */
   cell?: number | null;
   parameter?: string | null;
+  /** The parameter whose notebook it is about; only said where there are several. */
+  notebook?: string | null;
+}
+
+/** A notebook as shown. */
+export interface INotebookSent {
+  name: string;
+  content: INotebookContent;
 }
 
 export interface ICheckRequest {
   benchmark: string;
-  notebook: { name: string; content: INotebookContent };
+  /** Fills all parameters for notebooks but those below; left out when none is left. */
+  notebook?: INotebookSent;
+  /** By the parameter that it fills. */
+  notebooks?: Record<string, INotebookSent>;
   arguments: JSONObject;
 }
 
 export interface ICheckAnswer {
   problems: IProblem[];
+  /** Of the whole notebook. */
   sha256: string;
   parameters: string[] | null;
   format?: NotebookFormat;
+  /** What each parameter for a notebook is given. */
+  parts?: ICheckedPart[];
+}
+
+/** What a parameter is given: its cells of a notebook. */
+export interface ICheckedPart {
+  parameter: string;
+  name: string;
+  format: NotebookFormat;
+  sha256: string;
+  /** How many of the notebook's code cells it has. */
+  cells: number;
 }
 
 /** As what a notebook is sent. */
@@ -238,6 +271,16 @@ export interface IExport {
   name: string;
   content: string;
   problems: IProblem[];
+  sha256: string;
+  parts?: IExportedPart[];
+}
+
+/** What a submission would upload for a parameter. */
+export interface IExportedPart {
+  parameter: string;
+  format: NotebookFormat;
+  name: string;
+  content: string;
   sha256: string;
 }
 

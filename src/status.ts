@@ -5,6 +5,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { errorText } from './causes';
 import { formatValue } from './format';
 import type { Blocker } from './models/submission';
+import { labelOf } from './models/parameters';
 import { progressText, queueText } from './progress';
 import { ILeaderboard, IParameter, IRun, mainColumn } from './protocol';
 
@@ -51,7 +52,7 @@ export function blockerText(
     case 'parameters':
       return trans.__(
         'Needs a valid value first: %1.',
-        invalid.map(({ label, name }) => label || name).join(', ')
+        invalid.map(labelOf).join(', ')
       );
     case 'busy':
       return trans.__('The notebook is being sent.');

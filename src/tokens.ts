@@ -1,11 +1,11 @@
 import { Token } from '@lumino/coreutils';
 import type { RobModel } from './model';
-import type { CurrentNotebook } from './notebook';
+import type { OpenNotebooks } from './notebook';
 
 /** What the plugins of this extension share, and others may build on. */
 export interface IRob {
   readonly model: RobModel;
-  readonly notebook: CurrentNotebook;
+  readonly notebook: OpenNotebooks;
 }
 
 export const IRob = new Token<IRob>(
@@ -24,6 +24,7 @@ export namespace CommandIDs {
   export const showCell = 'rob:show-cell';
   export const openLog = 'rob:open-log';
   export const preview = 'rob:preview';
+  export const tagCell = 'rob:tag-cell';
   export const logIn = 'rob:log-in';
   export const logOut = 'rob:log-out';
 }

@@ -5,7 +5,9 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import type { Widget } from '@lumino/widgets';
 import { describe } from './commands';
 import { LeaderboardWidget } from './leaderboard/widget';
+import { labelOf } from './models/parameters';
 import { PreviewWidget } from './preview';
+import { runName } from './runname';
 import { blockerText } from './status';
 import { CommandIDs, IRob } from './tokens';
 import { createInstructions, createLog } from './viewers';
@@ -84,7 +86,7 @@ export function addViewerCommands(
     execute: async () => {
       await model.connect();
       const { current } = notebook;
-      const { benchmark } = model.submission;
+      const { benchmark, sources } = model.submission;
       if (!current || !benchmark) {
         const blocker = benchmark ? 'notebook' : 'benchmark';
         throw new Error(blockerText(blocker, [], trans));
@@ -93,7 +95,18 @@ export function addViewerCommands(
         `jupyterlab-rob-preview-${benchmark.id}-${current.path}`,
         () => new PreviewWidget(commands, editors, trans)
       );
-      await widget.load(current, () => model.submission.export());
+      const { hasSeveral, names, parameters } = sources;
+      const pathOf = (name?: string) => sources.pathOf(name) ?? current.path;
+      const previewed = {
+        name: names.join(', '),
+        path: pathOf(),
+        steps: (hasSeveral ? parameters : []).map(parameter => ({
+          parameter: parameter.name,
+          label: labelOf(parameter),
+          path: pathOf(parameter.name)
+        }))
+      };
+      await widget.load(previewed, () => model.submission.export());
     }
   });
 
@@ -115,7 +128,7 @@ export function addViewerCommands(
       }
       const id = String(args.run);
       const run = model.runs.get(id) ?? (await model.service.run(id));
-      const name = run.notebook?.name ?? id;
+      const name = runName(run);
       if (args.part === 'coordinator') {
         await show(`jupyterlab-rob-log-${id}-coordinator`, () =>
           createLog(

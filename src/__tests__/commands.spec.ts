@@ -8,12 +8,14 @@ import { act } from 'react';
 import { addCommands } from '../commands';
 import { LeaderboardWidget } from '../leaderboard/widget';
 import { RobModel } from '../model';
+import type { IRun } from '../protocol';
 import { CommandIDs, IRob } from '../tokens';
 import {
   json,
   makeBenchmark,
   makeBoard,
   makeRun,
+  makeTwoSteps,
   Notebook,
   Server
 } from './server';
@@ -24,6 +26,7 @@ let server: Server;
 let notebook: Notebook;
 let model: RobModel;
 let commands: CommandRegistry;
+let asked: unknown[];
 
 beforeEach(async () => {
   server = new Server({
@@ -45,16 +48,31 @@ beforeEach(async () => {
     )
   });
   await model.refresh();
+  asked = [];
+  const find = (address: unknown) => {
+    asked.push(address);
+  };
   commands = new CommandRegistry();
   const app = { commands, shell: { activateById: () => undefined } };
   addCommands(
     app as unknown as JupyterFrontEnd,
-    { model, notebook } as unknown as IRob,
+    { model, notebook: Object.assign(notebook, { find }) } as unknown as IRob,
     trans
   );
 });
 
 afterEach(() => model.dispose());
+
+/** Wait for a dialog and press a button of it. */
+async function press(selector: string): Promise<string> {
+  const find = () => document.querySelector<HTMLElement>(selector);
+  while (!find()) {
+    await new Promise(resolve => setTimeout(resolve));
+  }
+  const text = document.querySelector('.jp-Dialog')?.textContent ?? '';
+  find()?.click();
+  return text;
+}
 
 describe('rob:submit-notebook', () => {
   it('should tell a refusal for a while, with a name that fits', async () => {
@@ -71,16 +89,32 @@ describe('rob:submit-notebook', () => {
   });
 });
 
+describe('rob:show-cell', () => {
+  it('should look in the notebook of the step that failed', async () => {
+    const cause = { kind: 'notebook', step: 'prepare', cell: 3, cellId: 'c3' };
+    const submitted = [
+      { parameter: 'preproc', name: 'features.ipynb', sha256: '1' },
+      { parameter: 'tagger', name: 'tagger.ipynb', sha256: '2' }
+    ];
+    server.answers['GET api/v1/workflows/b1'] = makeTwoSteps();
+    await model.select('b1');
+    const run = { state: 'ERROR', cause, submitted } as Partial<IRun>;
+    model.runs.update(makeRun(run));
+    const done = commands.execute(CommandIDs.showCell, { run: 'r1' });
+    expect(asked[0]).toEqual({ path: undefined, name: 'features.ipynb' });
+    expect(await press('.jp-Dialog .jp-mod-accept')).toContain(
+      'The run failed'
+    );
+    await done;
+  });
+});
+
 describe('rob:cancel-run', () => {
   it('should say what is kept', async () => {
     server.answers['PUT api/v1/runs/r1'] = makeRun({ state: 'CANCELED' });
     const done = commands.execute(CommandIDs.cancelRun, { run: 'r1' });
-    while (!document.querySelector('.jp-Dialog .jp-mod-warn')) {
-      await new Promise(resolve => setTimeout(resolve));
-    }
-    const dialog = document.querySelector('.jp-Dialog');
-    expect(dialog?.textContent).toContain('is kept in its log');
-    dialog?.querySelector<HTMLElement>('.jp-mod-warn')?.click();
+    const text = await press('.jp-Dialog .jp-mod-warn');
+    expect(text).toContain('is kept in its log');
     await done;
     expect(model.runs.get('r1')?.state).toBe('CANCELED');
   });

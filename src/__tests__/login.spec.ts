@@ -7,6 +7,7 @@ import {
   makeBoard,
   makeRun,
   makeShared,
+  makeTwoSteps,
   Notebook,
   Server
 } from './server';
@@ -139,6 +140,20 @@ describe('RobModel at a service with a log-in', () => {
     await logIn();
     expect(count()).toBe(1);
     expect(model.pending).toBeNull();
+  });
+
+  it('should not submit with another notebook for a step', async () => {
+    const other = 'work/features.ipynb';
+    server.answers['GET api/v1/workflows/b1'] = makeTwoSteps();
+    await model.select('b1');
+    notebook.openOther(other);
+    model.submission.sources.choose('preproc', other);
+    server.answers['POST submit'] = REFUSED;
+    await model.submit().catch(() => undefined);
+    expect(model.pending?.name).toBe('features.ipynb, tagger.ipynb');
+    notebook.close(other);
+    await logIn();
+    expect(count()).toBe(1);
   });
 
   it('should submit nothing when that is no longer wanted', async () => {

@@ -9,7 +9,15 @@ import { CommandIDs } from '../tokens';
 
 Object.assign(globalThis, { IS_REACT_ACT_ENVIRONMENT: true });
 
-const NOTEBOOK = { path: 'work/tagger.ipynb', name: 'tagger.ipynb' };
+const NOTEBOOK = { path: 'work/tagger.ipynb', name: 'tagger.ipynb', steps: [] };
+const TWO = {
+  name: 'features.ipynb, tagger.ipynb',
+  path: 'work/tagger.ipynb',
+  steps: [
+    { parameter: 'preproc', label: 'Pre-processing', path: 'features.ipynb' },
+    { parameter: 'tagger', label: 'Tagger', path: 'work/tagger.ipynb' }
+  ]
+};
 const PROBLEM = { severity: 'warning', message: 'Drops %time.', cell: 3 };
 
 function answer(values: Partial<IExport>): IExport {
@@ -84,6 +92,54 @@ describe('PreviewWidget', () => {
     ]);
     await load(() => Promise.reject(new RobError('Gone.', 503)));
     expect(texts('[role=alert]')).toEqual(['Gone.']);
+  });
+
+  it('should show all parts, and what each leaves out', async () => {
+    const raw = (source: string, tags: string[]) => ({
+      cell_type: 'raw',
+      source,
+      metadata: { tags }
+    });
+    const cells = [
+      raw('', ['rob:preproc']),
+      raw('', ['rob:preproc']),
+      { cell_type: 'code', source: 'b = 2', metadata: {} },
+      raw('', []),
+      raw('', ['rob:preproc'])
+    ];
+    const content = JSON.stringify({ metadata: {}, cells });
+    const whole = answer({ content: 'a = 1\n', sha256: '11' });
+    const parts = [
+      { ...whole, parameter: 'preproc', name: 'features.py' },
+      { ...whole, parameter: 'tagger', name: 'tagger.ipynb', content }
+    ] as IExport['parts'];
+    Object.assign(parts?.[1] ?? {}, { format: 'notebook', sha256: '22' });
+    const problems = [
+      { ...PROBLEM, notebook: 'preproc' }
+    ] as IExport['problems'];
+    await act(() =>
+      widget.load(TWO, async () => ({ ...whole, problems, parts }))
+    );
+    expect(widget.title.label).toBe('features.ipynb, tagger.ipynb — preview');
+    expect(texts('h1')).toEqual(['features.ipynb, tagger.ipynb']);
+    expect(texts('h2')).toEqual([
+      'Pre-processing: features.py',
+      'Tagger: tagger.ipynb'
+    ]);
+    expect(texts('h3')).toEqual([
+      'Cells 1 to 2 are for another step',
+      'Cell 3 (code)',
+      'Cell 4 (raw)',
+      'Cell 5 is for another step'
+    ]);
+    expect(texts('pre')).toEqual(['a = 1\n', 'b = 2', '']);
+    expect(texts('code')).toEqual(['11', '22']);
+    expect(texts('.jp-RobProblems-message')).toEqual([
+      'Pre-processing: Drops %time.'
+    ]);
+    const button = widget.content.node.querySelector('button');
+    await act(async () => button?.click());
+    expect(shown).toEqual([{ path: 'features.ipynb', cell: 3 }]);
   });
 
   it('should show the answer to the last question', async () => {

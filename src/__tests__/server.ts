@@ -1,6 +1,10 @@
 import { ServerConnection } from '@jupyterlab/services';
 import { Signal } from '@lumino/signaling';
-import type { INotebookSource } from '../models/submission';
+import type {
+  INotebookSource,
+  IOpenChange,
+  IOpenNotebook
+} from '../models/sources';
 import type {
   IBenchmarkDetail,
   ILeaderboard,
@@ -154,16 +158,85 @@ export function makeBoard(names: string[]): ILeaderboard {
   };
 }
 
+/** A benchmark that takes two notebooks. */
+export function makeTwoSteps(
+  values: Partial<IBenchmarkDetail> = {}
+): IBenchmarkDetail {
+  const actor = { dtype: 'actor', isRequired: true };
+  return makeBenchmark({
+    parameters: [
+      { ...actor, name: 'preproc', index: 0, label: 'Pre-processing' },
+      { ...actor, name: 'tagger', index: 1, label: 'Tagger' }
+    ],
+    notebookSteps: [
+      { parameter: 'preproc', step: 'prepare' },
+      { parameter: 'tagger', step: 'predict' }
+    ],
+    ...values
+  });
+}
+
+/** Open notebooks, of which one is the current one. */
 export class Notebook implements INotebookSource {
   readonly changed = new Signal<this, void>(this);
-  readonly contentChanged = new Signal<this, void>(this);
+  readonly contentChanged = new Signal<this, string>(this);
+  readonly openChanged = new Signal<this, IOpenChange>(this);
   current: INotebookSource['current'] = {
     path: 'work/tagger.ipynb',
     name: 'tagger.ipynb',
     isDirty: true
   };
+  /** The open notebooks beside the current one. */
+  others: IOpenNotebook[] = [];
+  /** The tags of the cells, by path; each has one cell for each. */
+  tags: Record<string, string[]> = {};
 
-  async content() {
-    return { metadata: {}, nbformat: 4, nbformat_minor: 5, cells: [] };
+  get open(): readonly IOpenNotebook[] {
+    const { current, others } = this;
+    return current
+      ? [current, ...others.filter(({ path }) => path !== current.path)]
+      : others;
+  }
+
+  async content(path: string) {
+    const cells = (this.tags[path] ?? []).map(tag => ({
+      cell_type: 'code',
+      source: '1',
+      metadata: { tags: [tag] }
+    }));
+    return { metadata: {}, nbformat: 4, nbformat_minor: 5, cells };
+  }
+
+  /** Change what is in the current notebook, or in another. */
+  edit(path = this.current?.path ?? ''): void {
+    this.contentChanged.emit(path);
+  }
+
+  /** Open a notebook beside the current one. */
+  openOther(path: string): void {
+    this.others = [...this.others, { path, name: path.split('/').pop() ?? '' }];
+    this.openChanged.emit({ from: null, to: path });
+  }
+
+  close(path: string): void {
+    this.others = this.others.filter(other => other.path !== path);
+    this.openChanged.emit({ from: path, to: null });
+  }
+
+  rename(from: string, to: string): void {
+    this.others = this.others.map(other =>
+      other.path === from
+        ? { path: to, name: to.split('/').pop() ?? '' }
+        : other
+    );
+    this.openChanged.emit({ from, to });
+  }
+
+  /** Go to an open notebook. */
+  show(path: string): void {
+    const found = this.open.find(notebook => notebook.path === path);
+    this.others = [...this.open];
+    this.current = found ? { ...found, isDirty: false } : null;
+    this.changed.emit();
   }
 }

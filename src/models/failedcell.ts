@@ -3,6 +3,7 @@ import { plainText } from '../format';
 import type { ICause, IRun } from '../protocol';
 import type { RobService } from '../service';
 import { Model } from './model';
+import { tagsOf } from './tags';
 
 /** Bytes of an executed notebook beyond which it is not fetched for one cell. */
 const LIMIT = 16e6;
@@ -80,11 +81,6 @@ function errorOf(cell: ICell): IError | undefined {
   return (outputs as unknown as IError[]).find(
     output => output?.output_type === 'error'
   );
-}
-
-function tagsOf(metadata: ICell['metadata']): readonly string[] {
-  const tags = metadata?.tags;
-  return Array.isArray(tags) ? (tags as string[]) : [];
 }
 
 function textOf(source: ICell['source']): string {

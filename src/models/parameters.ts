@@ -10,42 +10,41 @@ const TYPES: Record<string, JSONSchema7['type']> = {
   select: undefined
 };
 
-/** The parameter that the submitted notebook fills, if there is one. */
-export function notebookParameter(
-  benchmark: IBenchmarkDetail
-): IParameter | undefined {
-  const declared = benchmark.notebookSteps?.[0]?.parameter;
-  const { parameters } = benchmark;
+/** The parameters that notebooks fill, in their order. */
+export function notebookParameters(benchmark: IBenchmarkDetail): IParameter[] {
+  const parameters = inOrder(benchmark.parameters);
   const files = parameters.filter(({ dtype }) => dtype === 'file');
-  return (
-    parameters.find(({ name }) => name === declared) ??
-    parameters.find(({ dtype }) => dtype === 'actor') ??
-    files.find(({ target }) => target?.endsWith('.ipynb')) ??
-    files.find(({ target }) => target?.endsWith('.py')) ??
-    files.find(({ target }) => !target)
-  );
+  const kinds = [
+    parameters.filter(({ dtype }) => dtype === 'actor'),
+    files.filter(({ target }) => target?.endsWith('.ipynb')),
+    files.filter(({ target }) => target?.endsWith('.py')),
+    files.filter(({ target }) => !target).slice(0, 1)
+  ];
+  return kinds.find(({ length }) => length > 0) ?? [];
 }
 
 /** The parameters that a form can ask for, in their order. */
 export function formParameters(benchmark: IBenchmarkDetail): IParameter[] {
-  const notebook = notebookParameter(benchmark);
-  return benchmark.parameters
-    .filter(parameter => parameter !== notebook && parameter.dtype in TYPES)
-    .sort((a, b) => a.index - b.index);
+  return inOrder(benchmark.parameters.filter(({ dtype }) => dtype in TYPES));
 }
 
-/** What must be given but neither the notebook nor the form can give. */
+/** What must be given but neither a notebook nor the form can give. */
 export function unsupportedParameters(
   benchmark: IBenchmarkDetail
 ): IParameter[] {
-  const notebook = notebookParameter(benchmark);
+  const notebooks = notebookParameters(benchmark);
   return benchmark.parameters.filter(
     parameter =>
-      parameter !== notebook &&
+      !notebooks.includes(parameter) &&
       parameter.isRequired &&
       isMissing(parameter.defaultValue) &&
       !(parameter.dtype in TYPES)
   );
+}
+
+/** What a parameter is called for the reader. */
+export function labelOf({ label, name }: IParameter): string {
+  return label || name;
 }
 
 /** The declared defaults by name; what has none is left out. */
@@ -152,8 +151,8 @@ function fits(value: JSONValue, schema: JSONSchema7): boolean {
 }
 
 function toProperty(parameter: IParameter): JSONSchema7 {
-  const { dtype, name, label, help, range, values } = parameter;
-  const schema: JSONSchema7 = { title: label || name };
+  const { dtype, help, range, values } = parameter;
+  const schema: JSONSchema7 = { title: labelOf(parameter) };
   if (TYPES[dtype]) {
     schema.type = TYPES[dtype];
   }
@@ -189,6 +188,10 @@ function limits(range: string | null | undefined): JSONSchema7 {
     schema[closing === ']' ? 'maximum' : 'exclusiveMaximum'] = high;
   }
   return schema;
+}
+
+function inOrder(parameters: readonly IParameter[]): IParameter[] {
+  return [...parameters].sort((a, b) => a.index - b.index);
 }
 
 function isMissing(value: JSONValue | undefined): value is null | undefined {

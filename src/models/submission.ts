@@ -1,8 +1,6 @@
-import type { INotebookContent } from '@jupyterlab/nbformat';
 import type { IStateDB } from '@jupyterlab/statedb';
 import { JSONExt, JSONObject } from '@lumino/coreutils';
 import { Debouncer } from '@lumino/polling';
-import type { ISignal } from '@lumino/signaling';
 import type {
   IBenchmarkDetail,
   ICheckAnswer,
@@ -13,23 +11,16 @@ import type {
   IRun
 } from '../protocol';
 import { RobError, RobService } from '../service';
+import { LastChoices } from './lastchoices';
 import { Model } from './model';
 import {
   defaultArguments,
   formParameters,
-  invalidParameters
+  invalidParameters,
+  notebookParameters
 } from './parameters';
-
-/** The notebook that would be submitted. */
-export interface INotebookSource {
-  /** Emitted when it is another one, or its name or saved state has changed. */
-  readonly changed: ISignal<this, void>;
-  /** Emitted when what would be sent may have changed. */
-  readonly contentChanged: ISignal<this, void>;
-  readonly current: { path: string; name: string; isDirty: boolean } | null;
-  /** The notebook as shown, unsaved edits included. */
-  content(): Promise<INotebookContent>;
-}
+import { CURRENT, INotebookSource, SourcesModel } from './sources';
+import { untagged } from './tags';
 
 /** Why a notebook can't be submitted now. */
 export type Blocker = 'benchmark' | 'notebook' | 'parameters' | 'busy';
@@ -42,9 +33,16 @@ export class SubmissionModel extends Model {
   constructor(private readonly _options: SubmissionModel.IOptions) {
     super();
     const { notebook } = _options;
-    notebook.changed.connect(this._onNotebookChanged, this);
+    this._last = new LastChoices(_options.state);
+    this.sources = new SourcesModel(notebook);
+    notebook.changed.connect(this._onSourcesChanged, this);
     notebook.contentChanged.connect(this._onContentChanged, this);
+    this.sources.stateChanged.connect(this._onSourcesChanged, this);
+    this.sources.chosen.connect(this._save, this);
   }
+
+  /** Which notebooks are sent. */
+  readonly sources: SourcesModel;
 
   get benchmark(): IBenchmarkDetail | null {
     return this._benchmark;
@@ -102,7 +100,10 @@ export class SubmissionModel extends Model {
     const invalid = new Set(this.invalid.map(({ name }) => name));
     const found = this._problems.filter(
       problem =>
-        !this._refusal.some(({ message }) => message === problem.message)
+        !this._refusal.some(
+          ({ message, notebook }) =>
+            message === problem.message && notebook === problem.notebook
+        )
     );
     return [...this._refusal, ...found].filter(
       ({ parameter }) => !parameter || !invalid.has(parameter)
@@ -114,6 +115,19 @@ export class SubmissionModel extends Model {
     return this._benchmark
       ? invalidParameters(formParameters(this._benchmark), this._arguments)
       : [];
+  }
+
+  /** The parameters that no cell is for: a tag is missing. */
+  get untagged(): readonly IParameter[] {
+    return this.sources.parameters.filter(
+      ({ name }) => this._untagged.includes(name) || this.cellsFor(name) === 0
+    );
+  }
+
+  /** How many code cells a parameter is given of its notebook, null when it is not known. */
+  cellsFor(parameter: string): number | null {
+    const parts = this._checked?.parts;
+    return parts?.find(part => part.parameter === parameter)?.cells ?? null;
   }
 
   get isSubmitting(): boolean {
@@ -147,6 +161,7 @@ export class SubmissionModel extends Model {
 
   override dispose(): void {
     this._debouncer.dispose();
+    this.sources.dispose();
     super.dispose();
   }
 
@@ -164,15 +179,21 @@ export class SubmissionModel extends Model {
     this._username = username;
     this._arguments = defaultArguments(parameters);
     this._give(parameters, typed);
+    const notebooks = benchmark ? notebookParameters(benchmark) : [];
+    this.sources.prepare(notebooks, isSame ? this.sources.choices : {});
     this._forgetCheck();
     this.changed();
-    const saved = isSame ? null : benchmark && (await this._load(benchmark.id));
+    const saved = isSame
+      ? null
+      : benchmark && (await this._last.load(benchmark.id));
     if (this.isDisposed || this._benchmark !== benchmark) {
       return;
     }
     if (saved) {
       this._name = saved.submission || username;
       this._give(parameters, saved.arguments);
+      this.sources.prepare(notebooks, saved.notebooks);
+      this._forgetCheck();
       this.changed();
     }
     this._scheduleCheck();
@@ -191,8 +212,11 @@ export class SubmissionModel extends Model {
     const request = ++this._request;
     let checked: ICheckAnswer | null = null;
     let problems: readonly IProblem[];
+    let missing: readonly string[] = [];
     try {
-      checked = await this._options.service.check(await this._makeRequest());
+      const sent = await this._makeRequest();
+      missing = this._findUntagged(sent);
+      checked = await this._options.service.check(sent);
       problems = checked.problems;
     } catch (reason) {
       if (isLoginRequired(reason)) {
@@ -203,11 +227,12 @@ export class SubmissionModel extends Model {
     if (!this.isDisposed && request === this._request) {
       this._checked = checked;
       this._problems = problems;
+      this._untagged = missing;
       this.changed();
     }
   }
 
-  /** Submit the notebook as shown; what is refused becomes `problems`. */
+  /** Submit what is shown; what is refused becomes `problems`. */
   async submit(): Promise<IRun> {
     if (this._isSubmitting) {
       throw new Error('There is nothing to submit.');
@@ -233,18 +258,25 @@ export class SubmissionModel extends Model {
     }
   }
 
-  /** The notebook as shown, for the benchmark. */
+  /** The notebooks as shown, for the benchmark. */
   private async _makeRequest(): Promise<ICheckRequest> {
-    const { _benchmark: benchmark, notebook } = this;
-    if (!benchmark || !notebook) {
+    const { _benchmark: benchmark } = this;
+    if (!benchmark) {
       throw new Error('There is nothing to submit.');
     }
-    const content = await this._options.notebook.content();
     return {
       benchmark: benchmark.id,
-      notebook: { name: notebook.name, content },
+      ...(await this.sources.collect()),
       arguments: this._arguments
     };
+  }
+
+  /** What a notebook that fills several parameters has no cells for. */
+  private _findUntagged({ notebook }: ICheckRequest): string[] {
+    const { shared } = this.sources;
+    return notebook && shared.length > 1
+      ? untagged(notebook.content, shared)
+      : [];
   }
 
   /** Take the values that there are parameters for. */
@@ -257,14 +289,24 @@ export class SubmissionModel extends Model {
     }
   }
 
+  /** The paths of what is sent, by parameter, and of the current notebook. */
+  private _findSent(): JSONObject {
+    return { ...this.sources.paths, [CURRENT]: this.notebook?.path ?? null };
+  }
+
   private _forgetCheck(): void {
     this._request++;
+    this._sent = this._findSent();
     this._checked = null;
     this._problems = [];
     this._refusal = [];
+    this._untagged = [];
   }
 
-  private _onContentChanged(): void {
+  private _onContentChanged(_: unknown, path: string): void {
+    if (!this.sources.uses(path)) {
+      return;
+    }
     if (this._refusal.length > 0) {
       this._refusal = [];
       this.changed();
@@ -272,10 +314,8 @@ export class SubmissionModel extends Model {
     this._scheduleCheck();
   }
 
-  private _onNotebookChanged(): void {
-    const path = this.notebook?.path ?? null;
-    if (path !== this._path) {
-      this._path = path;
+  private _onSourcesChanged(): void {
+    if (!JSONExt.deepEqual(this._findSent(), this._sent)) {
       this._forgetCheck();
       this._scheduleCheck();
     }
@@ -291,20 +331,13 @@ export class SubmissionModel extends Model {
     }
   }
 
-  private async _load(id: string): Promise<ISaved | undefined> {
-    const value = await this._options.state?.fetch(stateKey(id));
-    const saved = value as Partial<ISaved> | undefined;
-    return saved?.arguments
-      ? { submission: saved.submission ?? '', arguments: saved.arguments }
-      : undefined;
-  }
-
   private _save(): void {
     if (this._benchmark) {
-      void this._options.state?.save(stateKey(this._benchmark.id), {
+      this._last.save(this._benchmark.id, {
         // Someone else's default is another one.
         submission: this._name === this._username ? '' : this._name,
-        arguments: this._arguments
+        arguments: this._arguments,
+        notebooks: this.sources.choices
       });
     }
   }
@@ -315,11 +348,14 @@ export class SubmissionModel extends Model {
   private _debouncer = new Debouncer(() => this.check(), CHECK_DELAY);
   private _isChecking = false;
   private _isSubmitting = false;
+  private _last: LastChoices;
   private _name = '';
-  private _path: string | null = null;
   private _problems: readonly IProblem[] = [];
   private _refusal: readonly IProblem[] = [];
   private _request = 0;
+  /** What the last check is about. */
+  private _sent: JSONObject = {};
+  private _untagged: readonly string[] = [];
   private _username = '';
 }
 
@@ -331,15 +367,6 @@ export namespace SubmissionModel {
     /** Where the last choices are kept. */
     state: IStateDB | null;
   }
-}
-
-interface ISaved {
-  submission: string;
-  arguments: JSONObject;
-}
-
-function stateKey(benchmark: string): string {
-  return `jupyterlab-rob:benchmark:${benchmark}`;
 }
 
 function isLoginRequired(reason: unknown): boolean {

@@ -6,6 +6,7 @@ import type { SubmissionModel } from '../models/submission';
 import {
   changedArguments,
   formParameters,
+  labelOf,
   unsupportedParameters
 } from '../models/parameters';
 import type { IBenchmarkDetail } from '../protocol';
@@ -34,7 +35,7 @@ export function Parameters(props: {
         <p className="jp-RobHint">
           {trans.__(
             'This benchmark also asks for %1, which the panel can not give yet.',
-            missing.map(({ label, name }) => label || name).join(', ')
+            missing.map(labelOf).join(', ')
           )}
         </p>
       )}

@@ -7,37 +7,50 @@ export function Problems(props: {
   problems: readonly IProblem[];
   /** Whether to tell them at once: a submission was refused for them. */
   isAlert: boolean;
+  /** What the reader calls the parameter whose notebook a problem is about. */
+  nameStep: (parameter: string) => string;
   trans: TranslationBundle;
-  onShow: (cell: number) => void;
+  onShow: (problem: IProblem) => void;
 }): JSX.Element | null {
-  const { problems, isAlert, trans, onShow } = props;
+  const { problems, isAlert, nameStep, trans, onShow } = props;
   if (problems.length === 0) {
     return null;
   }
   const list = (
     <ul className="jp-RobProblems" aria-label={trans.__('Problems')}>
-      {problems.map(({ severity, message, cell }, index) => (
-        <li key={index} data-severity={severity}>
-          <span
-            className="jp-RobProblems-mark"
-            role="img"
-            aria-label={
-              severity === 'error' ? trans.__('Error') : trans.__('Warning')
-            }
-          />
-          <span className="jp-RobProblems-message">{message}</span>
-          {cell ? (
-            <button
-              type="button"
-              className="jp-RobLink"
-              aria-label={trans.__('Show cell %1', cell)}
-              onClick={() => onShow(cell)}
-            >
-              {trans.__('show')}
-            </button>
-          ) : null}
-        </li>
-      ))}
+      {problems.map((problem, index) => {
+        const { severity, message, cell, notebook } = problem;
+        const step = notebook ? nameStep(notebook) : null;
+        return (
+          <li key={index} data-severity={severity}>
+            <span
+              className="jp-RobProblems-mark"
+              role="img"
+              aria-label={
+                severity === 'error' ? trans.__('Error') : trans.__('Warning')
+              }
+            />
+            <span className="jp-RobProblems-message">
+              {step && <b className="jp-RobProblems-step">{`${step}: `}</b>}
+              {message}
+            </span>
+            {cell ? (
+              <button
+                type="button"
+                className="jp-RobLink"
+                aria-label={
+                  step
+                    ? trans.__('Show cell %1 of %2', cell, step)
+                    : trans.__('Show cell %1', cell)
+                }
+                onClick={() => onShow(problem)}
+              >
+                {trans.__('show')}
+              </button>
+            ) : null}
+          </li>
+        );
+      })}
     </ul>
   );
   return isAlert ? <div role="alert">{list}</div> : list;

@@ -11,6 +11,11 @@ export interface ISectionProps {
   trans: TranslationBundle;
 }
 
+/** An identifier for an element; React's have colons, which selectors do not take. */
+export function elementId(unique: string): string {
+  return `jp-rob${unique.replace(/:/g, '-')}`;
+}
+
 /** Render again whenever a model has changed. */
 export function useModel(model: Model): void {
   const [, render] = useReducer((count: number) => count + 1, 0);

@@ -5,6 +5,7 @@ import { cancelIcon, canceledIcon, pendingIcon, successIcon } from '../icons';
 import { IRun, isActive, RunState } from '../protocol';
 import { CommandIDs } from '../tokens';
 import { remarks } from '../progress';
+import { runName } from '../runname';
 import { statusText } from '../status';
 import { Elapsed, ProgressBar, Remaining } from './progress';
 import type { ISectionProps } from './props';
@@ -29,7 +30,7 @@ export function RunRow(
   const { run, now, model, commands, trans } = props;
   const [isOpen, setOpen] = useState(false);
   const details = useId();
-  const name = run.notebook?.name ?? trans.__('run %1', run.id);
+  const name = runName(run, trans.__('run %1', run.id));
   const isCanceling = model.runs.isCanceling(run.id);
   const status = isCanceling
     ? trans.__('canceling…')

@@ -1,3 +1,4 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
 import React from 'react';
 import {
   formatArgument,
@@ -7,10 +8,9 @@ import {
   secondsBetween,
   shortHash
 } from '../format';
-import { givenArguments } from '../models/parameters';
+import { givenArguments, labelOf } from '../models/parameters';
 import { attemptText } from '../progress';
-import type { IRun } from '../protocol';
-import { isActive } from '../protocol';
+import { IRun, isActive, ISubmitted } from '../protocol';
 import { RunFailure } from './failure';
 import { RunLog } from './log';
 import type { ISectionProps } from './props';
@@ -26,6 +26,7 @@ export function RunDetails(props: ISectionProps & { run: IRun }): JSX.Element {
     run,
     benchmark?.id === run.workflowId ? benchmark.parameters : []
   );
+  const submitted = submittedNotebooks(run, trans);
   const notebooks = account.can('executed-notebook')
     ? (run.notebooks ?? [])
     : [];
@@ -58,16 +59,17 @@ export function RunDetails(props: ISectionProps & { run: IRun }): JSX.Element {
             <dd>{formatArgument(value)}</dd>
           </React.Fragment>
         ))}
-        {run.notebook && (
-          <>
-            <dt>{trans.__('Notebook')}</dt>
+        {submitted.map(({ parameter, label, name, sha256 }) => (
+          <React.Fragment key={parameter}>
+            <dt>{label}</dt>
             <dd>
-              <code title={trans.__('SHA-256 %1', run.notebook.sha256)}>
-                {shortHash(run.notebook.sha256)}
+              {name && `${name} `}
+              <code title={trans.__('SHA-256 %1', sha256)}>
+                {shortHash(sha256)}
               </code>
             </dd>
-          </>
-        )}
+          </React.Fragment>
+        ))}
         {run.state === 'RUNNING' && run.progress?.expected ? (
           <>
             <dt>{trans.__('Usually takes')}</dt>
@@ -106,7 +108,9 @@ export function RunDetails(props: ISectionProps & { run: IRun }): JSX.Element {
             title={trans.__('Download the executed notebook of step %1', step)}
           >
             <Down />
-            {trans.__('Executed notebook')}
+            {notebooks.length > 1
+              ? trans.__('Executed notebook of %1', step)
+              : trans.__('Executed notebook')}
           </a>
         ))}
         {files.map(({ id, name, title, caption }) => (
@@ -139,6 +143,24 @@ export function RunDetails(props: ISectionProps & { run: IRun }): JSX.Element {
       </div>
     </div>
   );
+}
+
+/** The notebooks of a run, each with the name of what it filled where there are several. */
+function submittedNotebooks(
+  run: IRun,
+  trans: TranslationBundle
+): (ISubmitted & { label: string })[] {
+  const { notebook, parameters } = run;
+  const submitted = run.submitted ?? [];
+  if (submitted.length < 2) {
+    const label = trans.__('Notebook');
+    return notebook ? [{ ...notebook, parameter: '', name: '', label }] : [];
+  }
+  return submitted.map(({ parameter, name, sha256 }) => {
+    const declared = parameters?.find(known => known.name === parameter);
+    const label = declared ? labelOf(declared) : parameter;
+    return { parameter, name, sha256, label };
+  });
 }
 
 /** Tells a download from what opens here. */

@@ -4,6 +4,7 @@ import type { IRun } from '../protocol';
 import { isActive } from '../protocol';
 import { ISectionProps, useModel } from './props';
 import { RunRow } from './run';
+import { runName } from '../runname';
 import { statusText } from '../status';
 import { Failure, Section } from './section';
 
@@ -97,7 +98,7 @@ function LiveStatus(
 ): JSX.Element {
   const { run, model, trans } = props;
   const text = run
-    ? `${run.notebook?.name ?? run.id} ${run.state} ${
+    ? `${runName(run)} ${run.state} ${
         isActive(run) ? '' : statusText(run, model.leaderboard.board, trans)
       }`
     : '';

@@ -5,9 +5,10 @@ import { blockerText } from '../status';
 import { CommandIDs } from '../tokens';
 import { Parameters } from './parameters';
 import { Problems } from './problems';
-import { ISectionProps, useModel } from './props';
+import { elementId, ISectionProps, useModel } from './props';
 import { ProtectionNews } from './protection';
 import { Section } from './section';
+import { Sources } from './sources';
 
 /** What would be submitted, under which name, and the button that does it. */
 export function SubmitSection(props: ISectionProps): JSX.Element {
@@ -18,37 +19,43 @@ export function SubmitSection(props: ISectionProps): JSX.Element {
   const { benchmark } = model;
   const { blocker, invalid, isSubmitting, notebook, problems, refusal } =
     submission;
-  const reason = id(useId());
-  const field = id(useId());
+  const { sources } = submission;
+  const reason = elementId(useId());
+  const field = elementId(useId());
   return (
     <Section name="submit" title={trans.__('Submit')}>
-      <div className="jp-RobField">
-        <span className="jp-RobField-label">{trans.__('Notebook')}</span>
-        <NotebookName {...props} />
-      </div>
-      <div className="jp-RobField">
-        <label className="jp-RobField-label" htmlFor={field}>
-          {trans.__('As')}
-        </label>
-        <input
-          id={field}
-          className="jp-mod-styled jp-RobInput"
-          list={`${field}-groups`}
-          value={submission.name}
-          title={trans.__(
-            'The submission on the leaderboard; a new name makes a new one'
-          )}
-          placeholder={model.account.username}
-          spellCheck={false}
-          onChange={event => {
-            submission.name = event.currentTarget.value;
-          }}
-        />
-        <datalist id={`${field}-groups`}>
-          {benchmark?.groups.map(({ id, name }) => (
-            <option key={id} value={name} />
-          ))}
-        </datalist>
+      <div
+        className={`jp-RobFields${sources.hasSeveral ? ' jp-mod-several' : ''}`}
+      >
+        <div className="jp-RobField">
+          <span className="jp-RobField-label">{trans.__('Notebook')}</span>
+          <NotebookName {...props} />
+        </div>
+        <Sources {...props} />
+        <div className="jp-RobField">
+          <label className="jp-RobField-label" htmlFor={field}>
+            {trans.__('As')}
+          </label>
+          <input
+            id={field}
+            className="jp-mod-styled jp-RobInput"
+            list={`${field}-groups`}
+            value={submission.name}
+            title={trans.__(
+              'The submission on the leaderboard; a new name makes a new one'
+            )}
+            placeholder={model.account.username}
+            spellCheck={false}
+            onChange={event => {
+              submission.name = event.currentTarget.value;
+            }}
+          />
+          <datalist id={`${field}-groups`}>
+            {benchmark?.groups.map(({ id, name }) => (
+              <option key={id} value={name} />
+            ))}
+          </datalist>
+        </div>
       </div>
       {benchmark && (
         <Parameters
@@ -62,10 +69,11 @@ export function SubmitSection(props: ISectionProps): JSX.Element {
         problems={notebook ? problems : []}
         isAlert={refusal.length > 0}
         trans={trans}
-        onShow={cell =>
+        nameStep={parameter => sources.label(parameter)}
+        onShow={({ cell, notebook }) =>
           void commands.execute(CommandIDs.showCell, {
-            path: notebook?.path ?? '',
-            cell
+            path: sources.pathOf(notebook) ?? '',
+            cell: cell ?? 0
           })
         }
       />
@@ -91,10 +99,11 @@ export function SubmitSection(props: ISectionProps): JSX.Element {
 
 function NotebookName(props: ISectionProps): JSX.Element {
   const { model, commands, trans } = props;
-  const { benchmark, notebook, checked } = model.submission;
+  const { benchmark, notebook, checked, sources } = model.submission;
   if (!notebook) {
     return <span className="jp-RobHint">{trans.__('none open')}</span>;
   }
+  const isSent = sources.uses(notebook.path);
   return (
     <>
       <span className="jp-RobNotebook" title={notebook.path}>
@@ -102,7 +111,7 @@ function NotebookName(props: ISectionProps): JSX.Element {
         <span className="jp-RobEllipsis">{notebook.name}</span>
       </span>
       <span className="jp-RobNotebook-state">
-        {notebook.isDirty && (
+        {notebook.isDirty && isSent && (
           <span
             className="jp-RobBadge"
             title={trans.__('Its unsaved edits are submitted too')}
@@ -110,13 +119,20 @@ function NotebookName(props: ISectionProps): JSX.Element {
             {trans.__('unsaved')}
           </span>
         )}
-        {checked && (
+        {checked && isSent && (
           <code
             className="jp-RobHash"
-            title={trans.__(
-              'Identifies what will be sent: SHA-256 %1',
-              checked.sha256
-            )}
+            title={
+              sources.hasSeveral
+                ? trans.__(
+                    'Identifies the whole notebook: SHA-256 %1',
+                    checked.sha256
+                  )
+                : trans.__(
+                    'Identifies what will be sent: SHA-256 %1',
+                    checked.sha256
+                  )
+            }
           >
             {shortHash(checked.sha256)}
           </code>
@@ -132,16 +148,11 @@ function NotebookName(props: ISectionProps): JSX.Element {
           </button>
         )}
       </span>
-      {checked?.format === 'script' && (
+      {checked?.format === 'script' && isSent && (
         <span className="jp-RobNotebook-form">
           {trans.__('as script %1', scriptName(notebook.name))}
         </span>
       )}
     </>
   );
-}
-
-/** React's identifiers have colons, which selectors do not take. */
-function id(unique: string): string {
-  return `jp-rob${unique.replace(/:/g, '-')}`;
 }

@@ -1,4 +1,4 @@
-import { makeBenchmark, makeRun } from '../../__tests__/server';
+import { makeBenchmark, makeRun, makeTwoSteps } from '../../__tests__/server';
 import type { IParameter } from '../../protocol';
 import type { JSONObject } from '@lumino/coreutils';
 import {
@@ -7,7 +7,7 @@ import {
   formParameters,
   givenArguments,
   invalidParameters,
-  notebookParameter,
+  notebookParameters,
   toJSONSchema,
   unsupportedParameters
 } from '../parameters';
@@ -20,24 +20,34 @@ function property(values: Partial<IParameter>) {
   return toJSONSchema([parameter(values)]).properties?.p;
 }
 
-describe('notebookParameter()', () => {
-  it('should be the one of the first notebook step', () => {
-    const benchmark = makeBenchmark({
-      parameters: [
-        parameter({ name: 'a', dtype: 'actor' }),
-        parameter({ name: 'b', dtype: 'actor' })
-      ],
-      notebookSteps: [{ parameter: 'b', step: 's' }]
-    });
-    expect(notebookParameter(benchmark)?.name).toBe('b');
+describe('notebookParameters()', () => {
+  const names = (parameters: IParameter[]) =>
+    notebookParameters(makeBenchmark({ parameters })).map(({ name }) => name);
+
+  it('should be the actors, in their order', () => {
+    const actor = (name: string, index: number) =>
+      parameter({ name, index, dtype: 'actor' });
+    const file = parameter({ name: 'f', dtype: 'file', target: 'f.ipynb' });
+    expect(names([actor('b', 2), file, actor('a', 1)])).toEqual(['a', 'b']);
   });
 
-  it('should be a file on a server without notebook steps', () => {
-    const benchmark = makeBenchmark({
-      parameters: [parameter({}), parameter({ name: 'f', dtype: 'file' })],
-      notebookSteps: undefined
-    });
-    expect(notebookParameter(benchmark)?.name).toBe('f');
+  it('should be notebook files where there are no actors, else scripts', () => {
+    const file = (name: string, target?: string) =>
+      parameter({ name, dtype: 'file', target });
+    const script = file('s', 'code/s.py');
+    const first = file('m', 'm.ipynb');
+    const second = file('n', 'n.ipynb');
+    expect(names([script, first, file('t', 't.txt'), second])).toEqual([
+      'm',
+      'n'
+    ]);
+    expect(names([file('t', 't.txt'), script])).toEqual(['s']);
+    expect(names([file('t', 't.txt')])).toEqual([]);
+  });
+
+  it('should be one file where no file has a target', () => {
+    const file = (name: string) => parameter({ name, dtype: 'file' });
+    expect(names([parameter({}), file('f'), file('g')])).toEqual(['f']);
   });
 });
 
@@ -67,6 +77,10 @@ describe('unsupportedParameters()', () => {
     });
     const names = unsupportedParameters(benchmark).map(({ name }) => name);
     expect(names).toEqual(['table']);
+  });
+
+  it('should not name any of several notebooks', () => {
+    expect(unsupportedParameters(makeTwoSteps())).toEqual([]);
   });
 });
 

@@ -3,6 +3,7 @@ import {
   json,
   makeBenchmark,
   makeRun,
+  makeTwoSteps,
   Notebook,
   Server
 } from '../../__tests__/server';
@@ -104,7 +105,7 @@ describe('SubmissionModel', () => {
             benchmark: 'b1',
             notebook: {
               name: 'tagger.ipynb',
-              content: await notebook.content()
+              content: await notebook.content('work/tagger.ipynb')
             },
             arguments: { seed: 7 }
           }
@@ -123,12 +124,12 @@ describe('SubmissionModel', () => {
 
     it('should be debounced, and done only while asked for', async () => {
       jest.useFakeTimers();
-      notebook.contentChanged.emit();
+      notebook.edit();
       await jest.advanceTimersByTimeAsync(5000);
       expect(server.count('POST check')).toBe(0);
       model.isChecking = true;
-      notebook.contentChanged.emit();
-      notebook.contentChanged.emit();
+      notebook.edit();
+      notebook.edit();
       await jest.advanceTimersByTimeAsync(5000);
       expect(server.count('POST check')).toBe(1);
     });
@@ -141,6 +142,123 @@ describe('SubmissionModel', () => {
       notebook.changed.emit();
       await checked;
       expect(model.problems).toEqual([]);
+    });
+  });
+
+  describe('with several notebooks', () => {
+    const OTHER = 'work/features.ipynb';
+
+    beforeEach(async () => {
+      notebook.openOther(OTHER);
+      await model.prepare(makeTwoSteps({ id: 'b2' }), 'alice');
+    });
+
+    it('should send those that were chosen', async () => {
+      model.sources.choose('preproc', OTHER);
+      await model.check();
+      expect(server.asked[0].body).toMatchObject({
+        notebook: { name: 'tagger.ipynb' },
+        notebooks: { preproc: { name: 'features.ipynb' } }
+      });
+    });
+
+    it('should bring the choice back, and forget it with the notebook', async () => {
+      model.sources.choose('preproc', OTHER);
+      const next = create();
+      await next.prepare(makeTwoSteps({ id: 'b2' }), 'alice');
+      expect(next.sources.paths.preproc).toBe(OTHER);
+      notebook.close(OTHER);
+      const last = create();
+      await last.prepare(makeTwoSteps({ id: 'b2' }), 'alice');
+      expect(last.sources.choices).toEqual({});
+    });
+
+    it('should keep the choice when the benchmark is loaded again', async () => {
+      model.sources.choose('preproc', OTHER);
+      await model.prepare(makeTwoSteps({ id: 'b2' }), 'alice');
+      expect(model.sources.paths.preproc).toBe(OTHER);
+      await model.prepare(makeTwoSteps({ id: 'b3' }), 'alice');
+      expect(model.sources.paths.preproc).toBe('work/tagger.ipynb');
+    });
+
+    it('should drop the answer for notebooks that are not sent now', async () => {
+      await model.check();
+      expect(model.checked).not.toBeNull();
+      model.sources.choose('preproc', OTHER);
+      expect(model.checked).toBeNull();
+    });
+
+    it('should keep the answer when a notebook is opened beside', async () => {
+      await model.check();
+      notebook.openOther('work/scratch.ipynb');
+      expect(model.checked).not.toBeNull();
+    });
+
+    it('should check what is sent when it is edited, and nothing else', async () => {
+      jest.useFakeTimers();
+      model.isChecking = true;
+      await jest.advanceTimersByTimeAsync(5000);
+      const before = server.count('POST check');
+      notebook.edit(OTHER);
+      await jest.advanceTimersByTimeAsync(5000);
+      expect(server.count('POST check')).toBe(before);
+      model.sources.choose('preproc', OTHER);
+      await jest.advanceTimersByTimeAsync(5000);
+      notebook.edit(OTHER);
+      await jest.advanceTimersByTimeAsync(5000);
+      expect(server.count('POST check')).toBe(before + 2);
+    });
+
+    it('should tell how many cells each is given', async () => {
+      const parts = [{ parameter: 'tagger', cells: 5 }];
+      server.answers['POST check'] = { ...ANSWER, parts };
+      expect(model.cellsFor('tagger')).toBeNull();
+      await model.check();
+      expect(model.cellsFor('tagger')).toBe(5);
+      expect(model.cellsFor('preproc')).toBeNull();
+    });
+
+    it('should keep the same words about two notebooks', async () => {
+      const problem = { severity: 'error', message: 'No parameters.' };
+      const problems = ['preproc', 'tagger'].map(name => ({
+        ...problem,
+        notebook: name
+      }));
+      server.answers['POST check'] = { ...ANSWER, problems };
+      server.answers['POST submit'] = json(
+        { message: 'No.', problems: problems.slice(0, 1) },
+        400
+      );
+      await model.check();
+      await expect(model.submit()).rejects.toThrow('No.');
+      expect(model.problems).toEqual(problems);
+    });
+
+    describe('#untagged', () => {
+      const names = () => model.untagged.map(({ name }) => name);
+
+      it('should be what a shared notebook has no tag for', async () => {
+        expect(names()).toEqual([]);
+        await model.check();
+        expect(names()).toEqual(['preproc', 'tagger']);
+        notebook.tags = { 'work/tagger.ipynb': ['rob:tagger', 'parameters'] };
+        await model.check();
+        expect(names()).toEqual(['preproc']);
+      });
+
+      it('should be empty when each has a notebook of its own', async () => {
+        model.sources.choose('preproc', OTHER);
+        await model.check();
+        expect(names()).toEqual([]);
+      });
+
+      it('should be what a notebook leaves without cells', async () => {
+        const parts = [{ parameter: 'preproc', cells: 0 }];
+        server.answers['POST check'] = { ...ANSWER, parts };
+        model.sources.choose('preproc', OTHER);
+        await model.check();
+        expect(names()).toEqual(['preproc']);
+      });
     });
   });
 
@@ -174,7 +292,7 @@ describe('SubmissionModel', () => {
     });
 
     it.each<[string, () => void]>([
-      ['the notebook', () => notebook.contentChanged.emit()],
+      ['the notebook', () => notebook.edit()],
       ['an argument', () => (model.arguments = { seed: 3 })],
       ['the name', () => (model.name = 'team')]
     ])('should keep a refusal until %s changes', async (_, change) => {

@@ -105,6 +105,35 @@ describe('RunFailure', () => {
   });
 });
 
+describe('RunDetails', () => {
+  it('should name all notebooks and what they filled', async () => {
+    const actor = { dtype: 'actor', isRequired: true };
+    await open({
+      state: 'SUCCESS',
+      submitted: [
+        { parameter: 'preproc', name: 'features.ipynb', sha256: '1111111a' },
+        { parameter: 'tagger', name: 'tagger.ipynb', sha256: '2222222b' }
+      ],
+      parameters: [{ ...actor, name: 'preproc', index: 0, label: 'Features' }],
+      notebooks: [
+        { step: 'prepare', name: 'prepare.ipynb' },
+        { step: 'predict', name: 'predict.ipynb' }
+      ]
+    });
+    expect(node.querySelector('.jp-RobRun-name')?.textContent).toBe(
+      'features.ipynb, tagger.ipynb'
+    );
+    expect(node.querySelector('dl')?.textContent).toContain(
+      'Featuresfeatures.ipynb 1111111taggertagger.ipynb 2222222'
+    );
+    const links = [...node.querySelectorAll('a')];
+    expect(links.map(({ textContent }) => textContent)).toEqual([
+      '↓ Executed notebook of prepare',
+      '↓ Executed notebook of predict'
+    ]);
+  });
+});
+
 describe('RunLog', () => {
   const text = () => node.querySelector('.jp-RobRunLog-text');
 

@@ -117,7 +117,7 @@ describe('SubmitSection', () => {
     await show(SubmitSection);
     await act(() => model.submit().then(undefined, () => undefined));
     expect(node.querySelector('[role=alert]')?.textContent).toBe(message);
-    await act(async () => notebook.contentChanged.emit());
+    await act(async () => notebook.edit());
     expect(node.querySelector('[role=alert]')).toBeNull();
   });
 

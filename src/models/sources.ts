@@ -1,0 +1,234 @@
+import type { INotebookContent } from '@jupyterlab/nbformat';
+import { ISignal, Signal } from '@lumino/signaling';
+import type { ICheckRequest, INotebookSent, IParameter } from '../protocol';
+import { Model } from './model';
+import { labelOf } from './parameters';
+
+export interface IOpenNotebook {
+  path: string;
+  name: string;
+}
+
+/** A notebook was opened (from null), closed (to null) or renamed: its path before and after. */
+export interface IOpenChange {
+  from: string | null;
+  to: string | null;
+}
+
+/** The open notebooks, and which of them would be submitted. */
+export interface INotebookSource {
+  /** Emitted when the current one is another, or its name or saved state has changed. */
+  readonly changed: ISignal<this, void>;
+  /** Emitted with the path of an open one when what would be sent of it may have changed. */
+  readonly contentChanged: ISignal<this, string>;
+  readonly openChanged: ISignal<this, IOpenChange>;
+  readonly current: (IOpenNotebook & { isDirty: boolean }) | null;
+  /** All that are open, the current one included. */
+  readonly open: readonly IOpenNotebook[];
+  /** An open notebook as shown, unsaved edits included. */
+  content(path: string): Promise<INotebookContent>;
+}
+
+/** The choice of the current notebook, whichever that is. */
+export const CURRENT = '';
+
+/** The choice of no notebook, for a parameter that takes none. No path is like it. */
+export const NONE = '/';
+
+/** Which open notebook fills which parameter of a benchmark. */
+export class SourcesModel extends Model {
+  constructor(private readonly _notebook: INotebookSource) {
+    super();
+    _notebook.openChanged.connect(this._onOpenChanged, this);
+  }
+
+  /** Emitted when `choices` has changed but by `prepare`. */
+  get chosen(): ISignal<this, void> {
+    return this._chosen;
+  }
+
+  get current(): INotebookSource['current'] {
+    return this._notebook.current;
+  }
+
+  /** The open notebooks but the current one. */
+  get others(): readonly IOpenNotebook[] {
+    const path = this.current?.path;
+    return this._notebook.open.filter(notebook => notebook.path !== path);
+  }
+
+  /** The parameters that notebooks fill, in their order. */
+  get parameters(): readonly IParameter[] {
+    return this._parameters;
+  }
+
+  /** What the reader calls a parameter. */
+  label(parameter: string): string {
+    const found = this._parameters.find(({ name }) => name === parameter);
+    return found ? labelOf(found) : parameter;
+  }
+
+  /** Whether there is something to choose. */
+  get hasSeveral(): boolean {
+    return this._parameters.length > 1;
+  }
+
+  /** What was chosen, by parameter: a path, also of a notebook that is not open, or a constant. */
+  get choices(): Readonly<Record<string, string>> {
+    return this._choices;
+  }
+
+  /** The path of the notebook that fills a parameter, by parameter. */
+  get paths(): Readonly<Record<string, string>> {
+    const paths: Record<string, string> = {};
+    for (const { name } of this._parameters) {
+      const choice = this.choice(name);
+      const path = choice === CURRENT ? this.current?.path : choice;
+      if (path !== undefined && path !== NONE) {
+        paths[name] = path;
+      }
+    }
+    return paths;
+  }
+
+  /** The names of the notebooks that are sent. */
+  get names(): string[] {
+    const current = this.current ? [this.current.path] : [];
+    const paths = this.hasSeveral ? Object.values(this.paths) : current;
+    return [...new Set(paths.map(path => this._nameOf(path)))];
+  }
+
+  /** Begin with the parameters for notebooks of a benchmark, and what was chosen for them; tells nobody. */
+  prepare(
+    parameters: readonly IParameter[],
+    choices: Readonly<Record<string, string>>
+  ): void {
+    this._parameters = parameters;
+    this._choices = {};
+    for (const { name } of this.hasSeveral ? parameters : []) {
+      if (typeof choices[name] === 'string') {
+        this._choices[name] = choices[name];
+      }
+    }
+  }
+
+  /** Whether a parameter is given no notebook unless one is chosen for it. */
+  isOptional(parameter: string): boolean {
+    const isRequired = this._parameters.some(p => p.isRequired);
+    return (
+      isRequired &&
+      this._parameters.some(p => p.name === parameter && !p.isRequired)
+    );
+  }
+
+  /** What holds for a parameter now: the path of an open notebook other than the current one, or a constant. */
+  choice(parameter: string): string {
+    const chosen = this._choices[parameter];
+    const isOptional = this.isOptional(parameter);
+    if (this.others.some(({ path }) => path === chosen)) {
+      return chosen;
+    }
+    const isCurrent = chosen === CURRENT || chosen === this.current?.path;
+    return isOptional && !isCurrent ? NONE : CURRENT;
+  }
+
+  choose(parameter: string, choice: string): void {
+    if (choice !== this._choices[parameter]) {
+      this._choices = { ...this._choices, [parameter]: choice };
+      this._chosen.emit();
+      this.changed();
+    }
+  }
+
+  /** Where the notebook is that fills a parameter; without one, that which is most likely meant. */
+  pathOf(parameter: string | null | undefined): string | undefined {
+    const { paths } = this;
+    const sent = Object.values(paths);
+    const current = this.current?.path;
+    return (
+      paths[parameter ?? ''] ??
+      sent.find(path => path === current) ??
+      sent[0] ??
+      current
+    );
+  }
+
+  /** Whether anything of an open notebook would be sent. */
+  uses(path: string): boolean {
+    return this.hasSeveral
+      ? Object.values(this.paths).includes(path)
+      : path === this.current?.path;
+  }
+
+  /** The parameters that the current notebook has to fill by itself. */
+  get shared(): readonly string[] {
+    return this._parameters
+      .map(({ name }) => name)
+      .filter(name => this.choice(name) === CURRENT && !this.isOptional(name));
+  }
+
+  /**
+   * What is sent, as shown now.
+   *
+   * @throws Error when no notebook is open, or one was closed meanwhile.
+   */
+  async collect(): Promise<Pick<ICheckRequest, 'notebook' | 'notebooks'>> {
+    const { current, paths, shared } = this;
+    if (!current) {
+      throw new Error('There is no open notebook.');
+    }
+    if (!this.hasSeveral) {
+      return { notebook: await this._read(current.path) };
+    }
+    const read = new Map<string, Promise<INotebookSent>>();
+    const readOnce = (path: string) => {
+      const reading = read.get(path) ?? this._read(path);
+      read.set(path, reading);
+      return reading;
+    };
+    const own = Object.entries(paths).filter(
+      ([name]) => !shared.includes(name)
+    );
+    const notebooks = await Promise.all(
+      own.map(async ([name, path]) => [name, await readOnce(path)] as const)
+    );
+    return {
+      ...(shared.length > 0 && { notebook: await readOnce(current.path) }),
+      ...(own.length > 0 && { notebooks: Object.fromEntries(notebooks) })
+    };
+  }
+
+  private async _read(path: string): Promise<INotebookSent> {
+    const content = await this._notebook.content(path);
+    return { name: this._nameOf(path), content };
+  }
+
+  private _nameOf(path: string): string {
+    const found = this._notebook.open.find(notebook => notebook.path === path);
+    return found?.name ?? path;
+  }
+
+  private _onOpenChanged(_: unknown, { from, to }: IOpenChange): void {
+    const choices: Record<string, string> = {};
+    let isOther = false;
+    for (const [name, choice] of Object.entries(this._choices)) {
+      if (from === null || choice !== from) {
+        choices[name] = choice;
+        continue;
+      }
+      isOther = true;
+      if (to !== null) {
+        choices[name] = to;
+      }
+    }
+    if (isOther) {
+      this._choices = choices;
+      this._chosen.emit();
+    }
+    this.changed();
+  }
+
+  private _choices: Record<string, string> = {};
+  private _chosen = new Signal<this, void>(this);
+  private _parameters: readonly IParameter[] = [];
+}

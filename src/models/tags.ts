@@ -1,0 +1,29 @@
+/**
+ * The tags by which a notebook is split among the steps of a benchmark.
+ */
+import type { INotebookContent } from '@jupyterlab/nbformat';
+import type { PartialJSONValue } from '@lumino/coreutils';
+
+/** The tag of the cells for a parameter. */
+export function tagOf(parameter: string): string {
+  return `rob:${parameter}`;
+}
+
+/** The tags in a cell's metadata. */
+export function tagsOf(
+  metadata: { tags?: PartialJSONValue } | undefined
+): readonly string[] {
+  const tags = metadata?.tags;
+  return Array.isArray(tags) ? (tags as string[]) : [];
+}
+
+/** The parameters for which no cell of a notebook is tagged. */
+export function untagged(
+  notebook: INotebookContent,
+  parameters: readonly string[]
+): string[] {
+  const tags = new Set(
+    notebook.cells.flatMap(({ metadata }) => [...tagsOf(metadata)])
+  );
+  return parameters.filter(name => !tags.has(tagOf(name)));
+}
