@@ -49,6 +49,7 @@ export default defineConfig([
             './model',
             './notifications',
             './panels/panel',
+            './tagcommands',
             './viewercommands',
             '@rjsf/validator-ajv8'
           ]

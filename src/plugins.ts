@@ -19,6 +19,7 @@ import { OpenNotebooks } from './notebook';
 import { announceEnds } from './notifications';
 import { RobPanel } from './panels/panel';
 import { RobService } from './service';
+import { addTagCommands } from './tagcommands';
 import { CommandIDs, IRob, PANEL_ID } from './tokens';
 import { addViewerCommands } from './viewercommands';
 
@@ -75,6 +76,7 @@ export const commandsPlugin: JupyterFrontEndPlugin<void> = {
     addAccountCommands(app, rob.model, trans);
     addViewerCommands(app, rob, rendermime, editors, trans);
     const category = trans.__('Reproducible Open Benchmarks');
+    addTagCommands(app, rob, palette, category, trans);
     announceEnds(app.commands, rob.model, trans);
     rob.notebook.changed.connect(() => {
       app.commands.notifyCommandChanged(CommandIDs.submitNotebook);
