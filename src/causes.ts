@@ -2,7 +2,7 @@
  * Why a run failed, in words for the reader.
  */
 import type { TranslationBundle } from '@jupyterlab/translation';
-import type { Blame, ICause, IRun, ISession } from './protocol';
+import { Blame, hasSeveral, ICause, IRun, ISession } from './protocol';
 import { serviceName } from './servicename';
 
 /** Kinds whose heading says on one line what their message says at length. */
@@ -12,9 +12,15 @@ const TERSE = ['died', 'disk', 'memory', 'time'];
 export function errorText(run: IRun, trans: TranslationBundle): string {
   const { cause, messages } = run;
   if (cause && TERSE.includes(cause.kind)) {
-    return causeHeading(cause, trans);
+    return causeHeading(cause, trans, hasSeveral(run));
   }
   if (cause?.cell && cause.ename) {
+    if (cause.step && hasSeveral(run)) {
+      const what = cause.evalue
+        ? trans.__('%1: %2', cause.ename, cause.evalue)
+        : cause.ename;
+      return trans.__('cell %1 of %2: %3', cause.cell, cause.step, what);
+    }
     return cause.evalue
       ? trans.__('cell %1: %2: %3', cause.cell, cause.ename, cause.evalue)
       : trans.__('cell %1: %2', cause.cell, cause.ename);
@@ -23,10 +29,23 @@ export function errorText(run: IRun, trans: TranslationBundle): string {
   return message || trans.__('The run failed.');
 }
 
-/** What kind of error it is, and where it happened. */
-export function causeHeading(cause: ICause, trans: TranslationBundle): string {
+/**
+ * What kind of error it is, and where it happened.
+ *
+ * @param isNamed Whether a cell's step is named: the run has several notebooks.
+ */
+export function causeHeading(
+  cause: ICause,
+  trans: TranslationBundle,
+  isNamed = false
+): string {
   const { cell, step } = cause;
   const kind = kindText(cause, trans);
+  if (isNamed && cell && step) {
+    return cause.kind === 'notebook'
+      ? trans.__('Cell %1 of %2 raised an error', cell, step)
+      : trans.__('%1 in cell %2 of %3', kind, cell, step);
+  }
   if (cause.kind === 'notebook' && cell) {
     return trans.__('Cell %1 raised an error', cell);
   }

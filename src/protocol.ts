@@ -244,8 +244,8 @@ export interface ICheckRequest {
 
 export interface ICheckAnswer {
   problems: IProblem[];
-  /** Of the whole notebook. */
-  sha256: string;
+  /** Of the whole notebook; null when none is sent for several parameters. */
+  sha256: string | null;
   parameters: string[] | null;
   format?: NotebookFormat;
   /** What each parameter for a notebook is given. */
@@ -322,6 +322,11 @@ export interface ISandbox {
   kind: string | null;
   /** What is not protected, and why there is no sandbox. */
   message: string | null;
+}
+
+/** Whether a run is of several notebooks, or of several parts of one. */
+export function hasSeveral(run: { submitted?: ISubmitted[] | null }): boolean {
+  return (run.submitted ?? []).length > 1;
 }
 
 /** Whether a run can still change. */

@@ -61,6 +61,30 @@ describe('errorText()', () => {
   });
 });
 
+describe('with several notebooks', () => {
+  const submitted = ['a', 'b'].map(name => ({
+    parameter: name,
+    name: `${name}.ipynb`,
+    sha256: ''
+  }));
+  const told = (given: ICause) =>
+    errorText(makeRun({ state: 'ERROR', cause: given, submitted }), trans);
+
+  it('should name the step of a cell', () => {
+    const error = { cell: 5, ename: 'E', evalue: 'x' };
+    expect(told(cause('notebook', error))).toBe('cell 5 of predict: E: x');
+    expect(told(cause('notebook', { ...error, evalue: '' }))).toBe(
+      'cell 5 of predict: E'
+    );
+    expect(told(cause('memory', { cell: 5 }))).toBe(
+      'Out of memory in cell 5 of predict'
+    );
+    expect(causeHeading(cause('notebook', { cell: 5 }), trans, true)).toBe(
+      'Cell 5 of predict raised an error'
+    );
+  });
+});
+
 describe('blameText()', () => {
   const shared = makeShared();
   const own = makeSession();

@@ -1,4 +1,4 @@
-import type { IBenchmarkDetail, IRun } from '../protocol';
+import { hasSeveral, IBenchmarkDetail, IRun } from '../protocol';
 import type { SourcesModel } from './sources';
 
 /** What leads to an open notebook: its path, or else its name. */
@@ -42,15 +42,14 @@ export class Origins {
     const steps =
       (benchmark?.id === run.workflowId && benchmark.notebookSteps) || [];
     const filled = steps.find(({ step }) => step === run.cause?.step);
-    const part =
-      submitted.length > 1
-        ? submitted.find(({ parameter }) => parameter === filled?.parameter)
-        : submitted[0];
+    const part = hasSeveral(run)
+      ? submitted.find(({ parameter }) => parameter === filled?.parameter)
+      : submitted[0];
     if (part) {
       const { parameter, name } = part;
       return { path: origin?.paths[parameter] ?? origin?.current, name };
     }
-    return submitted.length > 1
+    return hasSeveral(run)
       ? {}
       : { path: origin?.current, name: run.notebook?.name };
   }

@@ -17,13 +17,12 @@ export function tagsOf(
   return Array.isArray(tags) ? (tags as string[]) : [];
 }
 
-/** The parameters for which no cell of a notebook is tagged. */
+/** The parameters for which no code cell of a notebook is tagged. */
 export function untagged(
   notebook: INotebookContent,
   parameters: readonly string[]
 ): string[] {
-  const tags = new Set(
-    notebook.cells.flatMap(({ metadata }) => [...tagsOf(metadata)])
-  );
+  const cells = notebook.cells.filter(cell => cell.cell_type === 'code');
+  const tags = new Set(cells.flatMap(({ metadata }) => tagsOf(metadata)));
   return parameters.filter(name => !tags.has(tagOf(name)));
 }

@@ -1,7 +1,7 @@
 import React, { useEffect, useLayoutEffect, useRef, useState } from 'react';
 import { blameText, causeHeading } from '../causes';
 import { FailedCellModel } from '../models/failedcell';
-import type { ICause, IRun } from '../protocol';
+import { hasSeveral, ICause, IRun } from '../protocol';
 import { ISectionProps, useModel } from './props';
 
 /** Pixels above the first line of a cell. */
@@ -21,7 +21,7 @@ export function RunFailure(
   return (
     <div className="jp-RobCause" data-kind={cause.kind}>
       <strong className="jp-RobCause-heading">
-        {causeHeading(cause, trans)}
+        {causeHeading(cause, trans, hasSeveral(run))}
       </strong>
       {(cause.cell || cause.cellId) && <FailedCell {...props} />}
       {cause.ename && (

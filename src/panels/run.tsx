@@ -2,7 +2,7 @@ import { closeIcon, LabIcon } from '@jupyterlab/ui-components';
 import React, { useId, useState } from 'react';
 import { formatAge, formatTime } from '../format';
 import { cancelIcon, canceledIcon, pendingIcon, successIcon } from '../icons';
-import { IRun, isActive, RunState } from '../protocol';
+import { hasSeveral, IRun, isActive, RunState } from '../protocol';
 import { CommandIDs } from '../tokens';
 import { remarks } from '../progress';
 import { runName } from '../runname';
@@ -94,7 +94,11 @@ export function RunRow(
           <button
             type="button"
             className="jp-RobLink"
-            aria-label={trans.__('Show cell %1 of %2', run.cause.cell, name)}
+            aria-label={trans.__(
+              'Show cell %1 of %2',
+              run.cause.cell,
+              (hasSeveral(run) && run.cause.step) || name
+            )}
             onClick={() =>
               void commands.execute(CommandIDs.showCell, { run: run.id })
             }

@@ -10,7 +10,7 @@ import {
 } from '../format';
 import { givenArguments, labelOf } from '../models/parameters';
 import { attemptText } from '../progress';
-import { IRun, isActive, ISubmitted } from '../protocol';
+import { hasSeveral, IRun, isActive, ISubmitted } from '../protocol';
 import { RunFailure } from './failure';
 import { RunLog } from './log';
 import type { ISectionProps } from './props';
@@ -152,7 +152,7 @@ function submittedNotebooks(
 ): (ISubmitted & { label: string })[] {
   const { notebook, parameters } = run;
   const submitted = run.submitted ?? [];
-  if (submitted.length < 2) {
+  if (!hasSeveral(run)) {
     const label = trans.__('Notebook');
     return notebook ? [{ ...notebook, parameter: '', name: '', label }] : [];
   }

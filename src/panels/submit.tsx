@@ -119,7 +119,7 @@ function NotebookName(props: ISectionProps): JSX.Element {
             {trans.__('unsaved')}
           </span>
         )}
-        {checked && isSent && (
+        {checked?.sha256 && isSent && (
           <code
             className="jp-RobHash"
             title={

@@ -25,6 +25,11 @@ export class RobPanel {
     return this.node.getByLabel('As', { exact: true });
   }
 
+  /** The list of notebooks for a step, by the step's label. */
+  source(step: string): Locator {
+    return this.node.locator('.jp-RobSources').getByLabel(step);
+  }
+
   /** My row of the leaderboard. */
   get mine(): Locator {
     return this.node.locator('.jp-RobRanking tr', { hasText: '← you' });
@@ -68,6 +73,26 @@ export class RobPanel {
     }
     await expect(this.node.locator('.jp-RobNotebook')).toHaveText(name);
     return target;
+  }
+
+  /** Tag cells of the current notebook for a step, or take the tag off, by the cells' context menu. */
+  async tagCells(step: string, ...cells: number[]): Promise<void> {
+    const page = this._page;
+    for (const index of cells) {
+      const cell = await page.notebook.getCellLocator(index);
+      await cell?.locator('.jp-InputArea-prompt').click({ button: 'right' });
+      await page
+        .locator('.lm-Menu')
+        .getByText(`ROB step: ${step}`, { exact: true })
+        .click();
+    }
+  }
+
+  /** Choose a benchmark by its name. */
+  async choose(benchmark: string): Promise<void> {
+    await this.node
+      .getByLabel('Benchmark', { exact: true })
+      .selectOption({ label: benchmark });
   }
 
   /** Submit by a click and wait until a new run is listed. */
