@@ -6,7 +6,7 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from ..console import Progress
+from ..console import Progress, print_json, print_run
 from ..models import JSON, RunState
 from .options import hint
 
@@ -27,7 +27,7 @@ def exit_status(run: Run) -> int:
     return EXIT_RUN_FAILED if run.state in (RunState.ERROR, RunState.CANCELED) else 0
 
 
-def wait(options: argparse.Namespace, run: Run) -> None:
+def _wait(options: argparse.Namespace, run: Run) -> None:
     """Wait for a run's end, with a line that tells where it is."""
     progress = Progress()
     try:
@@ -39,6 +39,23 @@ def wait(options: argparse.Namespace, run: Run) -> None:
         tell_that_it_goes_on(options, run)
         raise
     progress.end()
+
+
+def started(options: argparse.Namespace, run: Run, what: str) -> int:
+    """The end of a command that has started a run: with ``--wait`` the run's end, else where to look; the exit status.
+
+    Args:
+        what: A sentence that says what was started.
+    """
+    if options.wait:
+        _wait(options, run)
+    if options.json:
+        print_json(run_document(run))
+    elif options.wait:
+        print_run(run.handle)
+    else:
+        print(f"{what} How it is: {hint(options, 'runs', 'show', run.id)}")
+    return exit_status(run)
 
 
 def tell_that_it_goes_on(options: argparse.Namespace, run: Run) -> None:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from ..console import print_json, print_run, print_runs
 from ..errors import InvalidInput, NotFound
-from .options import benchmark_option, client, hint, json_option, service_option
-from .outcome import exit_status, run_document, tell_that_it_goes_on, wait
+from .options import benchmark_option, client, json_option, service_option
+from .outcome import exit_status, run_document, started, tell_that_it_goes_on
 
 if TYPE_CHECKING:
     from ..client import Run
@@ -118,16 +118,7 @@ def _download(options: argparse.Namespace) -> int:
 def _rerun(options: argparse.Namespace) -> int:
     earlier = _find(options)
     run = earlier.rerun()
-    if options.wait:
-        wait(options, run)
-    if options.json:
-        print_json(run_document(run))
-    elif options.wait:
-        print_run(run.handle)
-    else:
-        shown = hint(options, "runs", "show", run.id)
-        print(f"Run {run.id} is queued, with the notebook and the arguments of {earlier.id}. How it is: {shown}")
-    return exit_status(run)
+    return started(options, run, f"Run {run.id} is queued, with the notebook and the arguments of {earlier.id}.")
 
 
 def _find(options: argparse.Namespace) -> Run:

@@ -8,10 +8,9 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ..console import print_json, print_run
 from ..models import Problem
-from .options import benchmark_name, benchmark_option, client, hint, json_option, service_option
-from .outcome import exit_status, run_document, wait
+from .options import benchmark_name, benchmark_option, client, json_option, service_option
+from .outcome import started
 
 if TYPE_CHECKING:
     from .options import Commands
@@ -52,15 +51,7 @@ def _submit(options: argparse.Namespace) -> int:
     arguments = coerce_arguments(benchmark, texts)
     _warn(check(notebook, benchmark, arguments))
     run = service.submit(benchmark["id"], options.notebook, arguments, options.submission)
-    if options.wait:
-        wait(options, run)
-    if options.json:
-        print_json(run_document(run))
-    elif options.wait:
-        print_run(run.handle)
-    else:
-        print(f"Run {run.id} of {name} is queued. How it is: {hint(options, 'runs', 'show', run.id)}")
-    return exit_status(run)
+    return started(options, run, f"Run {run.id} of {name} is queued.")
 
 
 def _warn(problems: Sequence[Problem]) -> None:
