@@ -13,12 +13,14 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from . import benchmarkdata, downloads, embedded, following, notebooks, submission
+from . import benchmarkdata, downloads, embedded, following, submission
 from .credentials import Credentials
 from .errors import InvalidInput, ServiceUnavailable
 from .flows import Request, find_active_runs, get
 from .models import JSON, PROGRESS, RunState
+from .notebooks import parse, validate
 from .remote import RemoteService, configured_url
+from .splitting import Source, divide, require_use
 from .submission import submit as submit_flow
 from .transport import TIMEOUT, Transport, within
 
@@ -106,25 +108,31 @@ class Client:
     def submit(
         self,
         benchmark: str,
-        notebook: str | Path | JSON,
+        notebook: str | Path | JSON | None = None,
         arguments: Mapping[str, Any] | None = None,
         submission: str | None = None,
+        *,
+        notebooks: Mapping[str, str | Path | JSON] | None = None,
     ) -> Run:
-        """Start a run of a notebook.
+        """Start a run of a notebook, or of several where a benchmark takes several.
 
         Args:
             benchmark: Id or name.
-            notebook: Path of the file, or the notebook's JSON.
-            arguments: Values by parameter name, the benchmark's and those of the notebook's ``parameters`` cell.
+            notebook: Path of the file, or the notebook's JSON. It fills all of the benchmark's parameters for notebooks
+                that have none in ``notebooks``; cells that are for one of them only have the tag ``rob:NAME``.
+            arguments: Values by parameter name, the benchmark's and those of the notebooks' ``parameters`` cells.
             submission: Under which name; made if need be. Default: the user's name.
+            notebooks: Notebooks by parameter name; with one for each, there is no ``notebook``.
 
         Raises:
-            InvalidInput: The notebook or an argument is wrong; ``problems`` tells all that was found.
+            InvalidInput: A notebook or an argument is wrong; ``problems`` tells all that was found.
             NotFound: There is no such benchmark.
         """
-        name, content = read_notebook(notebook)
+        main, own = read_sources(notebook, notebooks)
         handle = self.benchmark(benchmark)
-        return Run(self, self.transport.run(submit_flow(handle, content, name, arguments or {}, submission)))
+        parts = divide(handle, main, own)
+        require_use(parts, main)
+        return Run(self, self.transport.run(submit_flow(handle, parts, arguments or {}, submission)))
 
 
 class Run:
@@ -295,20 +303,28 @@ def _tells_progress(event: JSON) -> bool:
     return event.get("state") == RunState.RUNNING.value
 
 
-def read_notebook(notebook: str | Path | JSON) -> tuple[str, JSON]:
-    """Name and content of a notebook, given by its path or its JSON.
+def read_sources(
+    notebook: str | Path | JSON | None, notebooks: Mapping[str, str | Path | JSON] | None = None
+) -> tuple[Source | None, dict[str, Source]]:
+    """The main notebook and those of single parameters, each given by its path or its JSON.
 
     Raises:
-        InvalidInput: It can't be read, or is no notebook.
+        InvalidInput: One can't be read, or is no notebook.
     """
-    if isinstance(notebook, dict):
-        return "notebook.ipynb", notebooks.validate(notebook)
-    path = Path(notebook)
+    main = None if notebook is None else _read_source(notebook, "notebook")
+    return main, {name: _read_source(given, name) for name, given in (notebooks or {}).items()}
+
+
+def _read_source(given: str | Path | JSON, stem: str) -> Source:
+    if isinstance(given, dict):
+        name = f"{stem}.ipynb"
+        return Source(name, validate(given, name))
+    path = Path(given)
     try:
         content = path.read_bytes()
     except OSError as error:
         raise InvalidInput(f"Can't read {path}: {error.strerror}.") from error
-    return path.name, notebooks.parse(content, path.name)
+    return Source(path.name, parse(content, path.name))
 
 
 def benchmarks() -> list[JSON]:
@@ -323,12 +339,14 @@ def download_data(benchmark: str, folder: str | Path | None = None, *, overwrite
 
 def submit(
     benchmark: str,
-    notebook: str | Path | JSON,
+    notebook: str | Path | JSON | None = None,
     arguments: Mapping[str, Any] | None = None,
     submission: str | None = None,
+    *,
+    notebooks: Mapping[str, str | Path | JSON] | None = None,
 ) -> Run:
-    """Start a run of a notebook; see :meth:`Client.submit`."""
-    return Client().submit(benchmark, notebook, arguments, submission)
+    """Start a run of a notebook, or of several; see :meth:`Client.submit`."""
+    return Client().submit(benchmark, notebook, arguments, submission, notebooks=notebooks)
 
 
 def leaderboard(benchmark: str) -> JSON:

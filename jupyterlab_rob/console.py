@@ -121,8 +121,7 @@ def print_run(handle: JSON) -> None:
         rows.append(("Benchmark", handle["workflowId"]))
     if handle.get("groupName"):
         rows.append(("Submission", handle["groupName"]))
-    if handle.get("notebook"):
-        rows.append(("Notebook", f"{handle['notebook']['name']}  {handle['notebook']['sha256'][:7]}"))
+    rows += [("Notebook", text) for text in _notebooks(handle)]
     if RunState(handle["state"]).is_active:
         time = time_text(handle)
         rows.append(("Progress", progress_text(handle) + (f" ({time})" if time else "")))
@@ -151,7 +150,7 @@ def print_runs(runs: Sequence[tuple[str, JSON]]) -> None:
             _local(handle["createdAt"]),
             _shortened(benchmark),
             _shortened(handle.get("groupName") or ""),
-            _shortened((handle.get("notebook") or {}).get("name") or ""),
+            _shortened(", ".join(dict.fromkeys(notebook["name"] for notebook in submitted(handle)))),
             handle["state"],
             _shortened(_outcome(handle), 48),
         )
@@ -180,6 +179,19 @@ def print_leaderboard(leaderboard: JSON, mine: set[str]) -> None:
         print_table(rows, header)
     else:
         print("Nobody is on the leaderboard yet.")
+
+
+def submitted(handle: JSON) -> list[JSON]:
+    """The notebooks of a run, ``{parameter?, name, sha256}``; a service of before tells of the first."""
+    return handle.get("submitted") or ([handle["notebook"]] if handle.get("notebook") else [])
+
+
+def _notebooks(handle: JSON) -> list[str]:
+    found = submitted(handle)
+    texts = [f"{notebook['name']}  {notebook['sha256'][:7]}" for notebook in found]
+    if len(found) < 2:
+        return texts
+    return [f"{text}  for {notebook['parameter']}" for text, notebook in zip(texts, found)]
 
 
 def _outcome(handle: JSON) -> str:

@@ -129,6 +129,7 @@ def _refusal(status: int, document: Any) -> RobError:
             p.get("parameter"),
             p.get("file"),
             p.get("line"),
+            p.get("notebook"),
         )
         for p in found
     ]

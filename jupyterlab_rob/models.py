@@ -29,7 +29,7 @@ class RunState(str, Enum):
 @dataclass(frozen=True)
 class Problem:
     """One finding about a notebook or an argument, or about a benchmark's folder; ``cell`` and ``line`` count from
-    1."""
+    1. ``notebook`` is the parameter whose notebook it is about, where several are submitted."""
 
     severity: Literal["error", "warning"]
     message: str
@@ -37,6 +37,7 @@ class Problem:
     parameter: str | None = None
     file: str | None = None
     line: int | None = None
+    notebook: str | None = None
 
     def to_dict(self) -> JSON:
         return {key: value for key, value in asdict(self).items() if value is not None}

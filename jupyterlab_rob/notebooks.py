@@ -18,6 +18,8 @@ from .models import JSON
 
 #: Tag of the cell after which papermill injects values.
 PARAMETERS_TAG = "parameters"
+#: Tag of the cell with values that papermill has injected; it replaces that cell by another.
+INJECTED_TAG = "injected-parameters"
 
 # What an execution or an editor leaves in a cell's metadata; it says nothing about the code.
 _EPHEMERAL_CELL_METADATA = ("execution", "trusted")
@@ -97,6 +99,12 @@ def source(cell: JSON) -> str:
     return "".join(text) if isinstance(text, list) else str(text)
 
 
+def tags(cell: JSON) -> list[str]:
+    """The cell's tags, as far as they are texts."""
+    found = cell.get("metadata", {}).get("tags")
+    return [tag for tag in found if isinstance(tag, str)] if isinstance(found, list) else []
+
+
 def kernel_name(notebook: JSON) -> str | None:
     """The name of the notebook's kernelspec; None when it has none, as before its first save."""
     return _kernelspec(notebook).get("name") or None
@@ -113,11 +121,7 @@ def language(notebook: JSON) -> str | None:
 
 def parameters_cell(notebook: JSON) -> int | None:
     """Index of the first cell tagged ``parameters``, the one that papermill uses; None without one."""
-    for index, cell in enumerate(notebook["cells"]):
-        tags = cell.get("metadata", {}).get("tags")
-        if isinstance(tags, list) and PARAMETERS_TAG in tags:
-            return index
-    return None
+    return next((index for index, cell in enumerate(notebook["cells"]) if PARAMETERS_TAG in tags(cell)), None)
 
 
 def parameter_names(notebook: JSON) -> frozenset[str] | None:

@@ -1,24 +1,25 @@
 """What would be refused, found before anything is sent.
 
-``check`` compares a notebook and arguments with a benchmark's handle. Errors stop a submission, warnings do not.
+``check`` compares notebooks, as they are divided among a benchmark's parameters, and arguments with the benchmark's
+handle. Errors stop a submission, warnings do not.
 """
 
 from __future__ import annotations
 
 import ast
 import difflib
-import re
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from . import notebooks
 from .arguments import coerce, coerce_freely, misfit, unsendable, unspeakable
-from .errors import InvalidInput
 from .export import check_script
 from .models import JSON, Problem
-from .targets import NotebookTarget, notebook_target
-
-_REFERENCE = re.compile(r"^\$\[\[(.+)\]\]$")
+from .names import check_names
+from .offers import check_parameters_cell, offer
+from .splitting import Part, Source, check_split
+from .targets import notebook_targets
 
 _CALLS = {
     "input": "uses input(): nobody can answer during a run, so it fails there",
@@ -29,26 +30,38 @@ _CALLS = {
 }
 
 
-def check(notebook: JSON, benchmark: JSON, arguments: Mapping[str, Any]) -> list[Problem]:
-    """All findings about ``notebook`` and ``arguments`` for the benchmark's handle, errors first."""
-    try:
-        target = notebook_target(benchmark)
-    except InvalidInput as error:
-        return [Problem("error", error.message)]
-    problems = [
-        *(check_script(notebook) if target.format == "script" else _check_kernel(notebook)),
-        *_check_parameters_cell(notebook, benchmark, target, arguments),
-        *_check_arguments(notebook, benchmark, target, arguments),
-        *_check_calls(notebook, target),
-    ]
+def check(parts: Collection[Part], benchmark: JSON, arguments: Mapping[str, Any]) -> list[Problem]:
+    """All findings about the parts and ``arguments`` for the benchmark's handle, errors first.
+
+    A problem counts cells as the notebook has them that was given. What two parts of one notebook have in common is
+    told once.
+    """
+    names = [target.name for target in notebook_targets(benchmark)]
+    found = [*check_split(parts, names)]
+    for part in parts:
+        found += [(part, problem) for problem in _check_part(part, parts, names, benchmark, arguments)]
+    sources: list[Source] = []
+    for part in parts:
+        sources += [part.source] if part.source not in sources else []
+    told: dict[tuple[int, Problem], Part] = {}
+    for part, problem in found:
+        told.setdefault((sources.index(part.source), problem), part)
+    problems = [_attributed(problem, part, parts) for (_, problem), part in told.items()]
+    problems += _check_arguments(parts, benchmark, arguments)
     return sorted(problems, key=lambda problem: problem.severity != "error")
 
 
 def split_arguments(benchmark: JSON, arguments: Mapping[str, Any]) -> tuple[JSON, JSON]:
-    """Arguments for the benchmark's own parameters, and those that travel to the notebook's."""
+    """Arguments for the benchmark's own parameters, and those that travel to the notebooks'."""
     declared = {parameter["name"] for parameter in benchmark["parameters"]}
     own = {name: value for name, value in arguments.items() if name in declared and value is not None}
     return own, {name: value for name, value in arguments.items() if name not in declared}
+
+
+def may_take(part: Part, name: str) -> bool:
+    """Whether the part's ``parameters`` cell assigns ``name``, as far as can be told."""
+    names = notebooks.parameter_names(part.notebook)
+    return names is None or name in names
 
 
 def coerce_arguments(benchmark: JSON, texts: Mapping[str, str]) -> JSON:
@@ -63,6 +76,28 @@ def coerce_arguments(benchmark: JSON, texts: Mapping[str, str]) -> JSON:
     }
 
 
+def _check_part(
+    part: Part, parts: Collection[Part], names: Collection[str], benchmark: JSON, arguments: Mapping[str, Any]
+) -> Iterator[Problem]:
+    is_shared = any(other is not part and other.source == part.source for other in parts)
+    yield from check_script(part.notebook) if part.target.format == "script" else _check_kernel(part.notebook)
+    yield from check_parameters_cell(part, offer(benchmark, part.target, arguments), is_shared=is_shared)
+    yield from _check_calls(part)
+    yield from check_names(part, names)
+
+
+def _attributed(problem: Problem, part: Part, parts: Collection[Part]) -> Problem:
+    """The problem with the part that it is about, and with the notebook's name where there are several."""
+    if len(parts) == 1:
+        return problem
+    others = [other.source for other in parts if other.source != part.source]
+    message = problem.message
+    if others:
+        is_ambiguous = any(other.name == part.source.name for other in others)
+        message = f"{part.source.name}{f' ({part.target.name})' if is_ambiguous else ''}: {message}"
+    return replace(problem, message=message, notebook=part.target.name)
+
+
 def _check_kernel(notebook: JSON) -> Iterator[Problem]:
     if notebooks.kernel_name(notebook) is None:
         yield Problem(
@@ -70,65 +105,15 @@ def _check_kernel(notebook: JSON) -> Iterator[Problem]:
         )
 
 
-def _check_parameters_cell(
-    notebook: JSON, benchmark: JSON, target: NotebookTarget, arguments: Mapping[str, Any]
-) -> Iterator[Problem]:
-    index = notebooks.parameters_cell(notebook)
-    variables, outputs = _offer(benchmark, target, arguments)
-    if index is None and not target.is_step:
-        yield Problem(
-            "warning",
-            "The notebook has no `parameters` cell, so the benchmark can't tell it where its input is and where its "
-            "output is expected. Assign what its instructions name in one cell and tag it `parameters`.",
-        )
-        return
-    if index is None:
-        example = ", ".join(variables) or "its inputs and outputs"
-        yield Problem(
-            "error",
-            f"The notebook has no `parameters` cell, so the benchmark can't tell it {example}. Assign them in one cell "
-            "and tag it `parameters`: select it, open the property inspector (gears, right sidebar), add the tag.",
-        )
-        return
-    cell = index + 1
-    if notebook["cells"][index]["cell_type"] != "code":
-        yield Problem("error", f"Cell {cell} is tagged `parameters`, but it is not a code cell.", cell)
-        return
-    names = notebooks.parameter_names(notebook)
-    if names is None or not variables:
-        return
-    missing = [name for name in variables if name not in names]
-    if len(missing) == len(variables):
-        yield Problem(
-            "error",
-            f"The `parameters` cell assigns none of what the benchmark gives ({', '.join(variables)}): "
-            f"assign {_listed(missing, names)} there.",
-            cell,
-        )
-    elif outputs and not names.intersection(outputs):
-        yield Problem(
-            "error",
-            f"The `parameters` cell does not assign {' or '.join(outputs)}, so the notebook can't know where its "
-            f"result is expected: assign {_listed(outputs, names)} there.",
-            cell,
-        )
-    elif missing:
-        yield Problem(
-            "warning",
-            f"The `parameters` cell does not assign {_listed(missing, names)}: "
-            "what the benchmark gives there is not used.",
-            cell,
-        )
-
-
-def _check_arguments(
-    notebook: JSON, benchmark: JSON, target: NotebookTarget, arguments: Mapping[str, Any]
-) -> Iterator[Problem]:
+def _check_arguments(parts: Collection[Part], benchmark: JSON, arguments: Mapping[str, Any]) -> Iterator[Problem]:
     declared = {parameter["name"]: parameter for parameter in benchmark["parameters"]}
-    own = notebooks.parameter_names(notebook)
-    variables, _ = _offer(benchmark, target, arguments)
+    filled = {part.target.name for part in parts}
+    target = next(part.target for part in parts)
+    inspected = [notebooks.parameter_names(part.notebook) for part in parts]
+    own = {name for names in inspected for name in names or ()}
+    variables = {name for part in parts for name in offer(benchmark, part.target, arguments).all}
     for name, value in arguments.items():
-        if name == target.name:
+        if name in filled:
             yield Problem("error", f"{name} is the notebook itself and takes no other value.", parameter=name)
         elif name in declared:
             problem = None if value is None else misfit(declared[name], value) or unsendable(value)
@@ -138,22 +123,21 @@ def _check_arguments(
                 yield from _check_command_value(name, declared[name], value)
         elif name in variables:
             yield Problem("error", f"{name} is set by the benchmark and can't be chosen.", parameter=name)
-        elif not target.is_step and own and name in own:
+        elif not target.is_step and name in own:
             yield Problem(
                 "error",
                 f"{name} can't be given: the notebook is sent as a {target.format} file, and the benchmark sets only "
-                f"{_sentence(sorted(set(declared) - {target.name}))}. Assign {name} in the notebook.",
+                f"{_sentence(sorted(set(declared) - filled))}. Assign {name} in the notebook.",
                 parameter=name,
             )
-        elif not target.is_step or (own is not None and name not in own):
-            own_known = set(own or ()).difference(variables) if target.is_step else set()
-            known = sorted({*declared, *own_known} - {target.name})
+        elif not target.is_step or not any(may_take(part, name) for part in parts):
+            known = sorted({*declared, *(own - variables if target.is_step else ())} - filled)
             yield Problem("error", f"There is no parameter {name}. {_suggestion(name, known)}", parameter=name)
         elif problem := unsendable(value):
             yield Problem("error", f"{name} {problem}.", parameter=name)
     for name, declaration in declared.items():
         is_missing = arguments.get(name) is None and declaration.get("defaultValue") is None
-        if name != target.name and is_missing and declaration.get("isRequired"):
+        if name not in filled and is_missing and declaration.get("isRequired"):
             yield Problem("error", f"{name} is missing: the benchmark needs a value for it.", parameter=name)
 
 
@@ -165,46 +149,19 @@ def _check_command_value(name: str, declaration: JSON, value: Any) -> Iterator[P
             yield Problem(severity, f"{name} {reason}", parameter=name)
 
 
-def _check_calls(notebook: JSON, target: NotebookTarget) -> Iterator[Problem]:
-    if notebooks.language(notebook) != "python":
+def _check_calls(part: Part) -> Iterator[Problem]:
+    if notebooks.language(part.notebook) != "python":
         return
-    for number, cell in enumerate(notebook["cells"], 1):
+    for number, cell in enumerate(part.notebook["cells"], 1):
         tree = notebooks.python_tree(notebooks.source(cell)) if cell["cell_type"] == "code" else None
         called = {_dotted(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)} if tree else set()
         # getpass.getpass() and getpass() are the same to the reader.
         called = {name.removeprefix("getpass.") for name in called}
         for name in sorted(called & _CALLS.keys()):
-            said = _CALLS[name] if target.format == "notebook" else _CALLS[name].replace("the kernel", "the program")
-            yield Problem("warning", f"Cell {number} {said}.", number)
-
-
-def _offer(benchmark: JSON, target: NotebookTarget, arguments: Mapping[str, Any]) -> tuple[list[str], list[str]]:
-    """Names of the variables that the notebook's steps are given, and those among them that hold an output's path."""
-    declared = {parameter["name"]: parameter for parameter in benchmark["parameters"]}
-    variables: dict[str, bool] = {}
-    for step in benchmark.get("notebookSteps", []):
-        if step["parameter"] != target.name:
-            continue
-        paths = {str(path).rstrip("/") for path in step.get("outputs", [])}
-        for name, value in step.get("variables", {}).items():
-            reference = _REFERENCE.match(value) if isinstance(value, str) else None
-            if reference:
-                default = declared.get(reference[1], {}).get("defaultValue")
-                value = arguments.get(reference[1], default)
-            is_output = isinstance(value, str) and any(
-                path == value.rstrip("/") or path.startswith(value.rstrip("/") + "/") for path in paths if value
+            said = (
+                _CALLS[name] if part.target.format == "notebook" else _CALLS[name].replace("the kernel", "the program")
             )
-            variables[name] = variables.get(name, False) or is_output
-    return list(variables), [name for name, is_output in variables.items() if is_output]
-
-
-def _listed(missing: list[str], names: Collection[str]) -> str:
-    """The missing names; a misspelt one with what was perhaps meant."""
-    texts = []
-    for name in missing:
-        close = difflib.get_close_matches(name, names, n=1)
-        texts.append(f"{name} (you have {close[0]})" if close else name)
-    return ", ".join(texts)
+            yield Problem("warning", f"Cell {number} {said}.", number)
 
 
 def _suggestion(name: str, known: list[str]) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -15,11 +16,11 @@ from . import notebooks, submission
 from .errors import Forbidden, InvalidInput
 from .flows import get
 from .handlers import RobHandler
-from .models import JSON
+from .models import JSON, Problem
 from .preflight import check
 from .proxy import ProxyHandler
 from .remote import RemoteService, Session
-from .targets import notebook_target
+from .splitting import Part, Source, divide
 
 if TYPE_CHECKING:
     from .extension import RobExtension
@@ -79,30 +80,58 @@ class SessionHandler(RobHandler):
         self.answer(session.to_dict())
 
 
-class NotebookHandler(RobHandler):
-    """Base of what takes ``{benchmark, notebook, arguments}``."""
+@dataclass(frozen=True)
+class NotebookRequest:
+    """What ``check``, ``export`` and ``submit`` are asked: the benchmark's handle, the main notebook, those of single
+    parameters, and arguments."""
 
-    async def read_request(self, body: JSON) -> tuple[JSON, str, JSON, JSON]:
-        """The benchmark's handle, the notebook's name, the notebook, the arguments.
+    benchmark: JSON
+    main: Source | None
+    own: Mapping[str, Source]
+    arguments: JSON
+
+    def divide(self) -> list[Part]:
+        return divide(self.benchmark, self.main, self.own)
+
+    def prepare(self) -> submission.Prepared:
+        return submission.prepare(self.benchmark, self.divide(), self.arguments)
+
+
+class NotebookHandler(RobHandler):
+    """Base of what takes ``{benchmark, notebook?, notebooks?, arguments}``."""
+
+    async def read_request(self, body: JSON) -> NotebookRequest:
+        """What is asked, with the notebooks read.
 
         Raises:
-            InvalidInput: A field of the body is malformed, or the notebook is none.
+            InvalidInput: A field of the body is malformed, or a notebook is none.
             NotFound: There is no such benchmark.
         """
-        benchmark, arguments, given = body.get("benchmark"), body.get("arguments", {}), body.get("notebook")
-        if not isinstance(benchmark, str) or not isinstance(arguments, dict) or not isinstance(given, dict):
-            raise InvalidInput("The request needs `benchmark` (a name), `notebook` and `arguments` (objects).")
-        name, content = await self._content(given)
-        notebook = notebooks.validate(content, name)
+        benchmark, arguments = body.get("benchmark"), body.get("arguments", {})
+        main, own = body.get("notebook", {}), body.get("notebooks", {})
+        given = [main, arguments, own, *(own.values() if isinstance(own, dict) else ())]
+        has_one = "notebook" in body or bool(own)
+        if not isinstance(benchmark, str) or not has_one or not all(isinstance(value, dict) for value in given):
+            raise InvalidInput(
+                "The request needs `benchmark` (a name), `notebook` and `arguments` (objects); or, in the place of "
+                "`notebook` or beside it, `notebooks` (an object of such objects by parameter)."
+            )
+        source = await self._source(main, "notebook") if "notebook" in body else None
+        sources = {name: await self._source(given, name) for name, given in own.items()}
         handle = await self.extension.upstream.run(submission.find_benchmark(benchmark))
-        return handle, name, notebook, arguments
+        return NotebookRequest(handle, source, sources, arguments)
+
+    async def _source(self, given: JSON, stem: str) -> Source:
+        name, content = await self._content(given)
+        name = name or f"{stem}.ipynb"
+        return Source(name, notebooks.validate(content, name))
 
     async def _content(self, given: JSON) -> tuple[str, Any]:
         path, name = given.get("path"), given.get("name", "")
         if not isinstance(name, str):
-            raise InvalidInput("`name` of the `notebook` must be the name of a file.")
+            raise InvalidInput("`name` of a notebook must be the name of a file.")
         if "content" in given or not isinstance(path, str):
-            return name or "notebook.ipynb", given.get("content")
+            return name, given.get("content")
         if not await ensure_async(self.authorizer.is_authorized(self, self.current_user, "read", "contents")):
             raise Forbidden("You are not authorized to read files here.")
         # A drive for real-time collaboration prefixes the path; the server knows it without.
@@ -118,8 +147,8 @@ class CheckHandler(NotebookHandler):
     @web.authenticated
     @authorized
     async def post(self) -> None:
-        benchmark, _, notebook, arguments = await self.read_request(self.json_object())
-        self.answer(await asyncio.to_thread(_examine, notebook, benchmark, arguments))
+        request = await self.read_request(self.json_object())
+        self.answer(await asyncio.to_thread(_examine, request))
 
 
 class ExportHandler(NotebookHandler):
@@ -128,44 +157,50 @@ class ExportHandler(NotebookHandler):
     @web.authenticated
     @authorized
     async def post(self) -> None:
-        benchmark, name, notebook, arguments = await self.read_request(self.json_object())
-        upload = await asyncio.to_thread(submission.prepare, benchmark, notebook, name, arguments)
-        self.answer(upload.to_dict())
+        request = await self.read_request(self.json_object())
+        prepared = await asyncio.to_thread(request.prepare)
+        self.answer(prepared.to_dict())
 
 
 class SubmitHandler(NotebookHandler):
-    """``rob/submit``: starts a run of a notebook."""
+    """``rob/submit``: starts a run of a notebook, or of several."""
 
     @web.authenticated
     @authorized
     async def post(self) -> None:
         body = self.json_object()
-        benchmark, name, notebook, arguments = await self.read_request(body)
+        request = await self.read_request(body)
         wanted = body.get("submission")
         if wanted is not None and not isinstance(wanted, str):
             raise InvalidInput("`submission` must be a name.")
-        upload = await asyncio.to_thread(submission.prepare, benchmark, notebook, name, arguments)
-        run = await self.extension.upstream.run(submission.start(benchmark, upload, arguments, wanted))
+        prepared = await asyncio.to_thread(request.prepare)
+        flow = submission.start(request.benchmark, prepared, request.arguments, wanted)
+        run = await self.extension.upstream.run(flow)
         self.extension.monitor.wake()
         self.answer({"run": run}, 201)
 
 
-def _examine(notebook: JSON, benchmark: JSON, arguments: JSON) -> JSON:
-    names = notebooks.parameter_names(notebook)
+def _examine(request: NotebookRequest) -> JSON:
+    parts: list[Part] = []
+    try:
+        parts = request.divide()
+        problems = check(parts, request.benchmark, request.arguments)
+    except InvalidInput as error:
+        problems = [Problem("error", error.message)]
     return {
-        "problems": [problem.to_dict() for problem in check(notebook, benchmark, arguments)],
-        "sha256": notebooks.digest(notebook),
-        "parameters": None if names is None else sorted(names),
-        "format": _format(benchmark),
+        "problems": [problem.to_dict() for problem in problems],
+        "sha256": notebooks.digest(request.main.notebook) if request.main else None,
+        "parameters": _parameter_names(request.main, parts),
+        "format": parts[0].target.format if parts else "notebook",
+        "parts": [part.to_dict() for part in parts],
     }
 
 
-def _format(benchmark: JSON) -> str:
-    try:
-        return notebook_target(benchmark).format
-    except InvalidInput:
-        # Which is among the problems.
-        return "notebook"
+def _parameter_names(main: Source | None, parts: Sequence[Part]) -> list[str] | None:
+    """The names in all `parameters` cells; None when one can't be told."""
+    looked_at = [part.notebook for part in parts] or ([main.notebook] if main else [])
+    found = [notebooks.parameter_names(notebook) for notebook in looked_at]
+    return None if None in found else sorted({name for names in found for name in names or ()})
 
 
 def routes(extension: RobExtension) -> list[tuple[str, type[RobHandler], dict[str, Any]]]:

@@ -1,4 +1,4 @@
-"""Submitting a notebook, written once and without input or output but for the export of a script.
+"""Submitting notebooks, written once and without input or output but for the export of a script.
 
 Flows (flows.py) in the protocol of docs/protocol.md; ``transport.py`` drives them with requests, ``upstream.py`` with
 tornado's async client. A dialect translates for services that know it only in part.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,8 +17,9 @@ from .errors import Conflict, InvalidInput, NotFound, RobError
 from .export import export_script
 from .flows import Flow, Request, ask, get, path_of, post
 from .models import JSON, Problem
-from .preflight import check, split_arguments
-from .targets import NotebookTarget, notebook_target
+from .preflight import check, may_take, split_arguments
+from .splitting import Part
+from .targets import NotebookTarget
 from .uploads import upload_name
 
 _IDENTIFIER = re.compile(r"[a-z0-9][a-z0-9-]*")
@@ -28,50 +29,66 @@ _IDENTIFIER = re.compile(r"[a-z0-9][a-z0-9-]*")
 class Upload:
     """A notebook as it is sent for a benchmark: a file's name and content, and for which parameter.
 
-    ``sha256`` is of the cleaned notebook, whatever the format.
+    ``sha256`` is of the cleaned notebook, whatever the format; ``values`` are for its own parameters.
     """
 
     target: NotebookTarget
     name: str
     content: bytes
     sha256: str
-    problems: tuple[Problem, ...]
+    values: JSON
 
     def to_dict(self) -> JSON:
-        """As ``rob/export`` answers it."""
         return {
-            "format": self.target.format,
+            "parameter": self.target.name,
             "name": self.name,
+            "format": self.target.format,
             "content": self.content.decode(),
-            "problems": [problem.to_dict() for problem in self.problems],
             "sha256": self.sha256,
         }
 
 
-def prepare(benchmark: JSON, notebook: JSON, name: str, arguments: Mapping[str, Any]) -> Upload:
-    """What is uploaded of ``notebook``; takes seconds when it is exported as a script.
+@dataclass(frozen=True)
+class Prepared:
+    """All that is sent for a run, at least one upload, and what is to be said about it."""
+
+    uploads: tuple[Upload, ...]
+    problems: tuple[Problem, ...]
+
+    def to_dict(self) -> JSON:
+        """As ``rob/export`` answers it."""
+        parts = [upload.to_dict() for upload in self.uploads]
+        first = {key: value for key, value in parts[0].items() if key != "parameter"}
+        return {**first, "problems": [problem.to_dict() for problem in self.problems], "parts": parts}
+
+
+def prepare(benchmark: JSON, parts: Sequence[Part], arguments: Mapping[str, Any]) -> Prepared:
+    """What is uploaded of the notebooks; takes seconds for each that is exported as a script.
 
     Args:
         benchmark: The benchmark's handle, see :func:`find_benchmark`.
-        notebook: As :func:`notebooks.validate` leaves it; it is cleaned here.
-        name: What the file is called; made safe here.
-        arguments: Values by parameter name, the benchmark's and the notebook's own.
+        parts: What :func:`splitting.divide` makes of the notebooks; they are cleaned, and their names made safe, here.
+        arguments: Values by parameter name, the benchmark's and the notebooks' own.
 
     Raises:
-        InvalidInput: The notebook or an argument is wrong; ``problems`` tells what.
+        InvalidInput: A notebook or an argument is wrong; ``problems`` tells what.
     """
-    problems = check(notebook, benchmark, arguments)
+    problems = check(parts, benchmark, arguments)
     errors = [problem for problem in problems if problem.severity == "error"]
     if errors:
         raise InvalidInput(" ".join(problem.message for problem in errors), problems)
-    target = notebook_target(benchmark)
-    notebook = notebooks.clean(notebook)
-    digest = notebooks.digest(notebook)
-    name = safe_name(name)
-    if target.format == "notebook":
-        return Upload(target, name, notebooks.dump(notebook), digest, tuple(problems))
+    _, own = split_arguments(benchmark, arguments)
+    return Prepared(tuple(_upload(part, own) for part in parts), tuple(problems))
+
+
+def _upload(part: Part, own: Mapping[str, Any]) -> Upload:
+    notebook = notebooks.clean(part.notebook)
+    digest, name = notebooks.digest(notebook), safe_name(part.source.name)
+    values = {name: value for name, value in own.items() if may_take(part, name)}
+    if part.target.format == "notebook":
+        return Upload(part.target, name, notebooks.dump(notebook), digest, values)
     script = export_script(notebook, name)
-    return Upload(target, script.name, script.content.encode(), digest, tuple(problems))
+    return Upload(part.target, script.name, script.content.encode(), digest, values)
 
 
 def find_benchmark(wanted: str) -> Flow[JSON]:
@@ -99,30 +116,32 @@ def find_benchmark(wanted: str) -> Flow[JSON]:
 
 
 def submit(
-    benchmark: JSON, notebook: JSON, name: str, arguments: Mapping[str, Any], submission: str | None = None
+    benchmark: JSON, parts: Sequence[Part], arguments: Mapping[str, Any], submission: str | None = None
 ) -> Flow[JSON]:
-    """:func:`prepare` an upload, which may take seconds, and :func:`start` its run."""
-    upload = prepare(benchmark, notebook, name, arguments)
-    return (yield from start(benchmark, upload, arguments, submission))
+    """:func:`prepare` the uploads, which may take seconds, and :func:`start` their run."""
+    prepared = prepare(benchmark, parts, arguments)
+    return (yield from start(benchmark, prepared, arguments, submission))
 
 
-def start(benchmark: JSON, upload: Upload, arguments: Mapping[str, Any], submission: str | None = None) -> Flow[JSON]:
+def start(
+    benchmark: JSON, prepared: Prepared, arguments: Mapping[str, Any], submission: str | None = None
+) -> Flow[JSON]:
     """Start a run of what was prepared and return its handle.
 
     Args:
         benchmark: The benchmark's handle.
-        upload: See :func:`prepare`.
-        arguments: The same that the upload was prepared with.
+        prepared: See :func:`prepare`.
+        arguments: The same that it was prepared with.
         submission: Name of the submission, made if need be; None for the user's name.
 
     Raises:
-        RobError: The service refused; neither an upload nor an empty submission is left behind.
+        RobError: The service refused; neither uploads nor an empty submission are left behind.
     """
     # The service keeps a name without the spaces around it; it would not be found with them.
     submission = (submission or "").strip() or str((yield from get())["username"])
     group, is_new = yield from _find_or_create_group(benchmark["id"], submission)
     try:
-        return (yield from _upload_and_start(group["id"], benchmark, upload, arguments))
+        return (yield from _upload_and_start(group["id"], benchmark, prepared.uploads, arguments))
     except RobError:
         if is_new:
             yield from ask(Request("DELETE", path_of("groups", group["id"])))
@@ -144,7 +163,8 @@ def start_again(run: JSON) -> Flow[JSON]:
     for argument in run["arguments"]:
         file = _file_of(argument["value"])
         if file is not None and file not in there:
-            name = (run.get("notebook") or {}).get("name") or argument["name"]
+            names = {notebook["parameter"]: notebook["name"] for notebook in run.get("submitted") or []}
+            name = names.get(argument["name"], argument["name"])
             raise Conflict(f"{refusal}{name} was deleted from its submission. Submit the notebook anew.")
     try:
         response = yield from ask(post(path_of("groups", group, "runs"), {"arguments": run["arguments"]}))
@@ -160,21 +180,30 @@ def _file_of(value: Any) -> str | None:
     return None
 
 
-def _upload_and_start(group_id: str, benchmark: JSON, upload: Upload, arguments: Mapping[str, Any]) -> Flow[JSON]:
-    file = yield from send(group_id, upload)
-    own, notebooks_own = split_arguments(benchmark, arguments)
-    value: JSON = {"fileId": file["id"]}
-    if upload.target.is_step:
-        value["parameters"] = notebooks_own
-    elif upload.target.path:
-        value["targetPath"] = upload.target.path
-    argument = {"type": "$notebook" if upload.target.is_step else "$file", "value": value}
-    body = {"arguments": _pairs({**own, upload.target.name: argument})}
-    response = yield from ask(post(path_of("groups", group_id, "runs"), body))
-    if response.status >= 400:
-        # Nobody would ever find this upload again.
-        yield from ask(Request("DELETE", path_of("uploads", group_id, "files", file["id"])))
+def _upload_and_start(
+    group_id: str, benchmark: JSON, uploads: Sequence[Upload], arguments: Mapping[str, Any]
+) -> Flow[JSON]:
+    given, _ = split_arguments(benchmark, arguments)
+    files: list[str] = []
+    try:
+        for upload in uploads:
+            files.append((yield from send(group_id, upload))["id"])
+            given[upload.target.name] = _argument(upload, files[-1])
+        response = yield from ask(post(path_of("groups", group_id, "runs"), {"arguments": _pairs(given)}))
+        response.require_good()
+    except RobError:
+        for file in files:
+            # Nobody would ever find these uploads again.
+            yield from ask(Request("DELETE", path_of("uploads", group_id, "files", file)))
+        raise
     return dict(response.json())
+
+
+def _argument(upload: Upload, file: str) -> JSON:
+    value: JSON = {"fileId": file}
+    if upload.target.is_step:
+        return {"type": "$notebook", "value": {**value, "parameters": upload.values}}
+    return {"type": "$file", "value": {**value, **({"targetPath": upload.target.path} if upload.target.path else {})}}
 
 
 def safe_name(name: str) -> str:

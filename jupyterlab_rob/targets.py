@@ -1,7 +1,8 @@
-"""Which of a benchmark's parameters a notebook fills, and in which form it is sent for it."""
+"""Which of a benchmark's parameters notebooks fill, and in which form they are sent for them."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal
 
@@ -14,7 +15,7 @@ Format = Literal["notebook", "script"]
 
 @dataclass(frozen=True)
 class NotebookTarget:
-    """The parameter that the notebook fills.
+    """A parameter that a notebook fills.
 
     ``is_step``: the notebook itself becomes the step, with values for its own parameters (an ``actor``). Else it is a
     file that the benchmark's own commands run. ``path``: where the file goes, if the benchmark leaves that open.
@@ -24,33 +25,48 @@ class NotebookTarget:
     format: Format
     is_step: bool = False
     path: str | None = None
+    is_required: bool = False
 
 
-def notebook_target(benchmark: JSON) -> NotebookTarget:
-    """The parameter of the benchmark's handle for the notebook: an ``actor``, else a notebook file, else a script.
+def notebook_targets(benchmark: JSON) -> list[NotebookTarget]:
+    """The parameters of the benchmark's handle for notebooks, in its order, all of one kind: each ``actor``, else each
+    file that is a notebook, else each that is a script.
 
     Raises:
-        InvalidInput: The benchmark has none, or several of a kind.
+        InvalidInput: The benchmark has none.
     """
-    actors = [parameter for parameter in benchmark["parameters"] if parameter.get("dtype") == "actor"]
-    if actors:
-        return NotebookTarget(_only(actors, benchmark)["name"], "notebook", is_step=True)
-    kinds: tuple[tuple[str, Format], ...] = ((".ipynb", "notebook"), (".py", "script"))
-    for suffix, form in kinds:
-        files = [
-            parameter
-            for parameter in benchmark["parameters"]
-            if parameter.get("dtype") == "file" and str(parameter.get("target") or "").endswith(suffix)
-        ]
-        if files:
-            found = _only(files, benchmark)
-            return NotebookTarget(found["name"], form, path=found["target"] if found.get("isTargetOpen") else None)
-    raise InvalidInput(f"Benchmark {benchmark['name']} has no step that takes a notebook.")
+    found = [
+        NotebookTarget(parameter["name"], "notebook", is_step=True, is_required=bool(parameter.get("isRequired")))
+        for parameter in benchmark["parameters"]
+        if parameter.get("dtype") == "actor"
+    ]
+    found = found or _files(benchmark, ".ipynb", "notebook") or _files(benchmark, ".py", "script")
+    if not found:
+        raise InvalidInput(f"Benchmark {benchmark['name']} has no step that takes a notebook.")
+    return found
 
 
-def _only(found: list[JSON], benchmark: JSON) -> JSON:
-    found = [parameter for parameter in found if parameter.get("isRequired")] or found
-    if len(found) > 1:
-        names = ", ".join(parameter["name"] for parameter in found)
-        raise InvalidInput(f"Benchmark {benchmark['name']} takes several notebooks ({names}): not supported yet.")
-    return found[0]
+def wanted_targets(
+    targets: Collection[NotebookTarget], named: Collection[str], *, has_main: bool = True
+) -> list[NotebookTarget]:
+    """Those of ``targets`` that a submission fills: the required ones and those ``named``.
+
+    When none is required its main notebook fills all; without one, those that are not named are left to the benchmark.
+    """
+    is_any_required = any(target.is_required for target in targets)
+    return [
+        target for target in targets if target.is_required or target.name in named or (has_main and not is_any_required)
+    ]
+
+
+def _files(benchmark: JSON, suffix: str, form: Format) -> list[NotebookTarget]:
+    return [
+        NotebookTarget(
+            parameter["name"],
+            form,
+            path=parameter["target"] if parameter.get("isTargetOpen") else None,
+            is_required=bool(parameter.get("isRequired")),
+        )
+        for parameter in benchmark["parameters"]
+        if parameter.get("dtype") == "file" and str(parameter.get("target") or "").endswith(suffix)
+    ]

@@ -10,16 +10,17 @@ import tempfile
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 
 from . import administration, embedded, submission
-from .client import Client, Run, read_notebook
+from .client import Client, Run, read_sources
 from .errors import Conflict, InvalidInput, NotFound, RobError, ServiceUnavailable
 from .flows import Request, path_of, post
 from .models import JSON
 from .preflight import coerce_arguments
+from .splitting import divide, require_use
 
 #: The benchmark's and the submission's name in the service of its own.
 NAME = "trial"
@@ -30,12 +31,14 @@ _FOREIGN = ("ROB_URL", "ROB_TOKEN", "ROB_DATABASE", "ROB_DATA_DIR")
 
 @dataclass(frozen=True)
 class Given:
-    """What a run is started with: ``texts`` are values of parameters as they are typed, ``files`` paths by parameter;
-    for what is not given the parameter's default is taken."""
+    """What a run is started with: ``texts`` are values of parameters as they are typed, ``files`` and ``notebooks``
+    paths by parameter, ``notebook`` is for all that have none of their own; for what is not given the parameter's
+    default is taken."""
 
     notebook: Path | None
     texts: Mapping[str, str]
     files: Mapping[str, Path]
+    notebooks: Mapping[str, Path] = field(default_factory=dict)
 
 
 @contextmanager
@@ -98,16 +101,19 @@ def start(client: Client, folder: Path, given: Given) -> Run:
             raise InvalidInput(f"The benchmark has no parameter '{name}' for a file. There are: {known}.")
     group = client.transport.fetch(post(path_of("workflows", NAME, "groups"), {"name": NAME})).json()["id"]
     files = {name: {"type": "$file", "value": {"fileId": _upload(client, group, p)}} for name, p in given.files.items()}
-    if given.notebook is not None:
-        name, notebook = read_notebook(given.notebook)
+    if given.notebook is not None or given.notebooks:
+        main, own = read_sources(given.notebook, given.notebooks)
         # Without the files, which are there already.
         rest = {**benchmark, "parameters": [p for n, p in declared.items() if n not in files]}
-        upload = submission.prepare(rest, notebook, name, arguments)
-        return Run(client, client.transport.run(submission.start(benchmark, upload, {**arguments, **files}, NAME)))
+        parts = divide(rest, main, own)
+        require_use(parts, main)
+        prepared = submission.prepare(rest, parts, arguments)
+        return Run(client, client.transport.run(submission.start(benchmark, prepared, {**arguments, **files}, NAME)))
     for name, parameter in declared.items():
         is_given = name in files or name in arguments or parameter.get("defaultValue") is not None
         if parameter.get("isRequired") and not is_given:
-            raise InvalidInput(_missing(name, parameter))
+            is_one = sum(other["dtype"] == "actor" for other in declared.values()) == 1
+            raise InvalidInput(_missing(name, parameter, "PATH" if is_one else f"{name}=PATH"))
     pairs = [{"name": name, "value": value} for name, value in {**arguments, **files}.items()]
     run = client.transport.fetch(post(path_of("groups", group, "runs"), {"arguments": pairs})).json()
     return Run(client, run)
@@ -130,10 +136,10 @@ def _quoted(name: str) -> str:
     return "".join(letter if letter.isprintable() and letter not in '"\\' else "_" for letter in name)
 
 
-def _missing(name: str, parameter: JSON) -> str:
+def _missing(name: str, parameter: JSON, notebook: str) -> str:
     label = parameter.get("label") or name
     if parameter["dtype"] == "actor":
-        return f"{name} ({label}) is a participant's notebook: give one with --notebook."
+        return f"{name} ({label}) is a participant's notebook: give one with --notebook {notebook}."
     if parameter["dtype"] == "file":
         return f"{name} ({label}) is a file and has no default: give one with --file {name}=PATH."
     return f"{name} ({label}) has no default: give a value with -p {name}=VALUE."

@@ -7,9 +7,18 @@ from typing import Any
 
 import pytest
 
-from jupyterlab_rob.preflight import check, coerce_arguments, split_arguments
+from jupyterlab_rob import preflight
+from jupyterlab_rob.errors import InvalidInput
+from jupyterlab_rob.models import Problem
+from jupyterlab_rob.preflight import coerce_arguments, split_arguments
+from jupyterlab_rob.splitting import Source, divide
 
 from .protocol import BENCHMARK, GOOD_CELL, KERNEL, make_notebook
+
+
+def check(notebook: dict[str, Any], benchmark: dict[str, Any], arguments: dict[str, Any]) -> list[Problem]:
+    """What is found about a benchmark's only notebook."""
+    return preflight.check(divide(benchmark, Source("a.ipynb", notebook)), benchmark, arguments)
 
 
 def errors(notebook: dict[str, Any], arguments: dict[str, Any] | None = None, **benchmark: Any) -> list[str]:
@@ -140,7 +149,8 @@ def test_calls_that_do_not_work_in_a_run() -> None:
 
 
 def test_errors_about_the_target() -> None:
-    assert "no step that takes a notebook" in errors(make_notebook("x = 1"), parameters=[])[0]
+    with pytest.raises(InvalidInput, match="no step that takes a notebook"):
+        check(make_notebook("x = 1"), {**BENCHMARK, "parameters": []}, {})
 
 
 SCRIPT: dict[str, Any] = {

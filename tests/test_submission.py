@@ -10,12 +10,21 @@ import pytest
 from jupyterlab_rob import notebooks
 from jupyterlab_rob.errors import Conflict, Forbidden, InvalidInput, NotFound, ServiceUnavailable, TooLarge
 from jupyterlab_rob.flows import Flow, Request, Response, get
-from jupyterlab_rob.submission import find_benchmark, prepare, safe_name, start, submit
+from jupyterlab_rob.splitting import Source, divide
+from jupyterlab_rob.submission import find_benchmark, prepare, safe_name, start
+from jupyterlab_rob.submission import submit as submit_parts
 
 from .protocol import BENCHMARK, GOOD_CELL, make_notebook
 
 NOTEBOOK = make_notebook(GOOD_CELL)
 GROUP = {"id": "g1", "name": "alice"}
+
+
+def submit(
+    benchmark: Any, notebook: Any, name: str, arguments: dict[str, Any], submission: str | None = None
+) -> Flow[Any]:
+    """Submit a benchmark's only notebook."""
+    return submit_parts(benchmark, divide(benchmark, Source(name, notebook)), arguments, submission)
 
 
 class Script:
@@ -89,8 +98,9 @@ def test_file_that_the_benchmark_runs(target: str, open_target: bool) -> None:
         ("POST uploads/g1/files", 201, {"id": "f1"}),
         ("POST groups/g1/runs", 201, {"id": "r1"}),
     )
-    upload = prepare(benchmark, NOTEBOOK, "mine.ipynb", {"shift": 1})
-    script.drive(start(benchmark, upload, {"shift": 1}, "alice"))
+    prepared = prepare(benchmark, divide(benchmark, Source("mine.ipynb", NOTEBOOK)), {"shift": 1})
+    script.drive(start(benchmark, prepared, {"shift": 1}, "alice"))
+    (upload,) = prepared.uploads
     suffix = target.rpartition(".")[2]
     assert upload.name == f"mine.{suffix}"
     body = script.requests[1].body or b""

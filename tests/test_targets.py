@@ -1,4 +1,4 @@
-"""Which parameter a notebook fills, and in which form it is sent for it."""
+"""Which parameters notebooks fill, and in which form they are sent for them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from jupyterlab_rob.errors import InvalidInput
-from jupyterlab_rob.targets import NotebookTarget, notebook_target
+from jupyterlab_rob.targets import NotebookTarget, notebook_targets, wanted_targets
 
 ACTOR = {"name": "step", "dtype": "actor"}
 NOTEBOOK = {"name": "notebook", "dtype": "file", "target": "code/predict.ipynb"}
@@ -15,28 +15,38 @@ SCRIPT = {"name": "script", "dtype": "file", "target": "code/predict.py"}
 DATA = {"name": "data", "dtype": "file", "target": "data/weights.h5"}
 
 
-def target(*parameters: dict[str, Any]) -> NotebookTarget:
-    return notebook_target({"name": "x", "parameters": list(parameters)})
+def targets(*parameters: dict[str, Any]) -> list[NotebookTarget]:
+    return notebook_targets({"name": "x", "parameters": list(parameters)})
 
 
-def test_first_a_step_then_a_notebook_then_a_script() -> None:
-    assert target(DATA, SCRIPT, NOTEBOOK, ACTOR) == NotebookTarget("step", "notebook", is_step=True)
-    assert target(DATA, SCRIPT, NOTEBOOK) == NotebookTarget("notebook", "notebook")
-    assert target(DATA, SCRIPT) == NotebookTarget("script", "script")
-    assert target({**SCRIPT, "isTargetOpen": True}) == NotebookTarget("script", "script", path="code/predict.py")
+def test_first_steps_then_notebooks_then_scripts() -> None:
+    assert targets(DATA, SCRIPT, NOTEBOOK, ACTOR) == [NotebookTarget("step", "notebook", is_step=True)]
+    assert targets(DATA, SCRIPT, NOTEBOOK) == [NotebookTarget("notebook", "notebook")]
+    assert targets(DATA, SCRIPT) == [NotebookTarget("script", "script")]
+    assert targets({**SCRIPT, "isTargetOpen": True}) == [NotebookTarget("script", "script", path="code/predict.py")]
 
 
 @pytest.mark.parametrize("kind", [ACTOR, NOTEBOOK, SCRIPT])
-def test_required_before_optional(kind: dict[str, Any]) -> None:
-    optional, required = {**kind, "name": "a"}, {**kind, "name": "b", "isRequired": True}
-    assert target(optional, required).name == "b"
-    assert target(optional).name == "a"
-    for parameters in ([optional, optional], [required, required]):
-        with pytest.raises(InvalidInput, match=r"x takes several notebooks"):
-            target(*parameters)
+def test_several_of_a_kind(kind: dict[str, Any]) -> None:
+    a, b, c = ({**kind, "name": name} for name in "abc")
+    assert [target.name for target in targets(DATA, b, a, c)] == ["b", "a", "c"], "in the benchmark's order"
+    wanted = [target.name for target in wanted_targets(targets(a, b, c), ())]
+    assert wanted == ["a", "b", "c"], "all when none is required"
+
+
+@pytest.mark.parametrize("kind", [ACTOR, NOTEBOOK, SCRIPT])
+def test_the_required_and_the_named_are_wanted(kind: dict[str, Any]) -> None:
+    a, b, c = ({**kind, "name": name, "isRequired": name == "b"} for name in "abc")
+    found = targets(a, b, c)
+    assert [target.name for target in wanted_targets(found, ())] == ["b"]
+    assert [target.name for target in wanted_targets(found, ["c"])] == ["b", "c"]
+    assert [target.name for target in wanted_targets(found, ["c"], has_main=False)] == ["b", "c"]
+    optional = targets(a, c)
+    assert [target.name for target in wanted_targets(optional, ["c"])] == ["a", "c"]
+    assert [target.name for target in wanted_targets(optional, ["c"], has_main=False)] == ["c"]
 
 
 def test_none() -> None:
     for parameters in ([], [DATA], [{"name": "a", "dtype": "file", "target": None}]):
         with pytest.raises(InvalidInput, match="x has no step that takes a notebook"):
-            target(*parameters)
+            targets(*parameters)

@@ -14,6 +14,7 @@ from jupyterlab_rob.credentials import Credentials, token_file
 from jupyterlab_rob.errors import NotFound, ServiceUnavailable
 from jupyterlab_rob.flows import Request, get
 from jupyterlab_rob.remote import RemoteService
+from jupyterlab_rob.splitting import Source, divide
 from jupyterlab_rob.upstream import Upstream
 
 from .conftest import Home
@@ -31,7 +32,8 @@ async def test_flow(scripted: ScriptedService) -> None:
     }
     client = Upstream(scripted.data_dir)
     benchmark = await client.run(submission.find_benchmark("number-predictor"))
-    assert await client.run(submission.submit(benchmark, make_notebook(GOOD_CELL), "a", {})) == {"id": "r"}
+    parts = divide(benchmark, Source("a", make_notebook(GOOD_CELL)))
+    assert await client.run(submission.submit(benchmark, parts, {})) == {"id": "r"}
     assert scripted.paths()[-2:] == ["POST uploads/g/files", "POST groups/g/runs"]
     with pytest.raises(NotFound):
         await client.run(get("runs", "nope"))

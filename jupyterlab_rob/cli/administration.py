@@ -14,7 +14,7 @@ from ..errors import InvalidInput, RobError
 from ..models import JSON
 from .options import client, json_option, service_option
 from .outcome import exit_status
-from .submit import assignment
+from .submit import assignment, by_name
 
 if TYPE_CHECKING:
     from ..client import Run
@@ -29,7 +29,15 @@ def add_to(verbs: Commands) -> None:
     check = verbs.add_parser("check", parents=[json_option()], help="explain what is wrong with a benchmark's folder")
     check.add_argument("folder", metavar="FOLDER", type=Path)
     check.add_argument("--run", action="store_true", help="run it once, in a service of its own, with the defaults")
-    check.add_argument("--notebook", metavar="NOTEBOOK", type=Path, help="the participant's notebook for --run")
+    check.add_argument(
+        "--notebook",
+        dest="notebooks",
+        metavar="[NAME=]PATH",
+        type=_notebook,
+        action="append",
+        default=[],
+        help="the participant's notebook for --run, or that for the parameter NAME; may be repeated",
+    )
     check.add_argument(
         "-p",
         dest="parameters",
@@ -75,7 +83,7 @@ def add_to(verbs: Commands) -> None:
 
 
 def _check(options: argparse.Namespace) -> int:
-    if not options.run and (options.notebook or options.parameters or options.files):
+    if not options.run and (options.notebooks or options.parameters or options.files):
         raise InvalidInput("--notebook, -p and --file are for a run: give --run as well.")
     problems = _found(options.folder)
     if not options.json:
@@ -93,7 +101,9 @@ def _try_out(options: argparse.Namespace, problems: Sequence[JSON]) -> int:
     from .. import trial
 
     files = {name: Path(path) for name, path in options.files}
-    given = trial.Given(options.notebook, dict(options.parameters), files)
+    # By "" what is for all that have none of their own.
+    notebooks = {name: Path(path) for name, path in by_name(options.notebooks, "--notebook").items()}
+    given = trial.Given(notebooks.pop("", None), dict(options.parameters), files, notebooks)
     with trial.temporary_service() as service:
         run = trial.start(service, options.folder, given)
         progress = Progress()
@@ -112,6 +122,12 @@ def _try_out(options: argparse.Namespace, problems: Sequence[JSON]) -> int:
     if log:
         print(f"\nThe end of its log:\n{log}")
     return status
+
+
+def _notebook(text: str) -> tuple[str, str]:
+    """``NAME=PATH``, or a path alone, whose name is empty; a file may be called like the former."""
+    name, equals, path = text.partition("=")
+    return (name.strip(), path) if equals and not Path(text).exists() else ("", text)
 
 
 def _log_tail(run: Run) -> str:

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..console import print_json, print_run, print_runs
+from ..console import print_json, print_run, print_runs, submitted
 from ..errors import InvalidInput, NotFound
 from .options import benchmark_option, client, json_option, service_option
 from .outcome import exit_status, run_document, started, tell_that_it_goes_on
@@ -118,7 +118,8 @@ def _download(options: argparse.Namespace) -> int:
 def _rerun(options: argparse.Namespace) -> int:
     earlier = _find(options)
     run = earlier.rerun()
-    return started(options, run, f"Run {run.id} is queued, with the notebook and the arguments of {earlier.id}.")
+    what = "notebook" if len(submitted(run.handle)) < 2 else "notebooks"
+    return started(options, run, f"Run {run.id} is queued, with the {what} and the arguments of {earlier.id}.")
 
 
 def _find(options: argparse.Namespace) -> Run:

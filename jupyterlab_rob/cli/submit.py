@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from ..errors import InvalidInput
 from ..models import Problem
 from .options import benchmark_name, benchmark_option, client, json_option, service_option
 from .outcome import started
@@ -18,9 +19,28 @@ if TYPE_CHECKING:
 
 def add_to(commands: Commands) -> None:
     submit = commands.add_parser(
-        "submit", parents=[benchmark_option(), service_option(), json_option()], help="start a run of a notebook"
+        "submit",
+        parents=[benchmark_option(), service_option(), json_option()],
+        help="start a run of a notebook, or of several",
+        description="Start a run of a notebook. A benchmark may take several, one for each parameter (`jupyter rob "
+        "benchmarks show` tells): give one notebook whose cells are tagged, `rob:NAME` for the parameter NAME, or "
+        "notebooks of their own by --notebook, or both.",
     )
-    submit.add_argument("notebook", metavar="NOTEBOOK")
+    submit.add_argument(
+        "notebook",
+        metavar="NOTEBOOK",
+        nargs="?",
+        help="fills all that have no notebook of their own; cells without such a tag are for each of them",
+    )
+    submit.add_argument(
+        "--notebook",
+        dest="notebooks",
+        metavar="NAME=PATH",
+        type=assignment,
+        action="append",
+        default=[],
+        help="the notebook for the benchmark's parameter NAME; may be repeated",
+    )
     submit.add_argument(
         "-s",
         "--submission",
@@ -41,17 +61,38 @@ def add_to(commands: Commands) -> None:
 
 
 def _submit(options: argparse.Namespace) -> int:
-    from ..client import read_notebook
+    from ..client import read_sources
     from ..preflight import check, coerce_arguments
+    from ..splitting import divide, listed, require_use
 
+    if options.notebook is None and not options.notebooks:
+        raise InvalidInput("Which notebook? Give NOTEBOOK, or --notebook NAME=PATH for each that the benchmark takes.")
+    notebooks = by_name(options.notebooks, "--notebook")
     service = client(options)
-    name, notebook = read_notebook(options.notebook)
-    texts = dict(options.parameters)
+    main, own = read_sources(options.notebook, notebooks)
     benchmark = service.benchmark(benchmark_name(options))
-    arguments = coerce_arguments(benchmark, texts)
-    _warn(check(notebook, benchmark, arguments))
-    run = service.submit(benchmark["id"], options.notebook, arguments, options.submission)
-    return started(options, run, f"Run {run.id} of {name} is queued.")
+    arguments = coerce_arguments(benchmark, dict(options.parameters))
+    parts = divide(benchmark, main, own)
+    require_use(parts, main)
+    _warn(check(parts, benchmark, arguments))
+    run = service.submit(benchmark["id"], options.notebook, arguments, options.submission, notebooks=notebooks)
+    names = listed(list(dict.fromkeys(part.source.name for part in parts)), "and")
+    return started(options, run, f"Run {run.id} of {names} is queued.")
+
+
+def by_name(given: Sequence[tuple[str, str]], option: str) -> dict[str, str]:
+    """What an option was given, by name.
+
+    Raises:
+        InvalidInput: A name is there twice.
+    """
+    found: dict[str, str] = {}
+    for name, value in given:
+        if name in found:
+            which = f"for {name}" if name else "without a name"
+            raise InvalidInput(f"{option} gives two {which}: {found[name]} and {value}. Leave one out.")
+        found[name] = value
+    return found
 
 
 def _warn(problems: Sequence[Problem]) -> None:

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 
 from ..flows import Flow, Request, Response, ask, ask_all, path_of
 from ..models import JSON, RunState
-from ..uploads import uploaded_notebook
+from ..uploads import notebook_fields, uploaded_notebook
 
 #: How many runs a listing holds when nothing else is said.
 DEFAULT_LIMIT = 50
@@ -96,7 +96,7 @@ def completed(handle: JSON, group: JSON, board: list[JSON]) -> JSON:
         **handle,
         **({"messages": messages} if messages else {}),
         "groupName": group.get("name"),
-        "notebook": _notebook(handle, group),
+        **notebook_fields(_submitted(handle, group)),
         "progress": None,
         "attempt": None,
         "result": {result["name"]: result["value"] for result in row["results"]} if row else None,
@@ -186,15 +186,16 @@ def _order(text: str | None) -> list[JSON]:
     return [{"name": name, "sortDesc": direction.lower() != "asc"} for name, _, direction in parts]
 
 
-def _notebook(handle: JSON, group: JSON) -> JSON | None:
+def _submitted(handle: JSON, group: JSON) -> list[JSON]:
+    """The notebooks among the run's files, as far as their names tell."""
     names = {file["id"]: str(file["name"]) for file in group.get("files") or []}
+    submitted = []
     for argument in handle.get("arguments") or []:
         value = argument.get("value")
         if isinstance(value, dict) and value.get("type") == "$file":
             found = uploaded_notebook(names.get((value.get("value") or {}).get("fileId"), ""))
-            if found:
-                return found
-    return None
+            submitted += [{"parameter": argument["name"], **found}] if found else []
+    return submitted
 
 
 def _cause(messages: list[str]) -> JSON:

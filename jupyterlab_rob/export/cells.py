@@ -12,13 +12,12 @@ from .. import notebooks
 from ..models import JSON, Problem
 from . import magics
 
-# As papermill and nbclient take them.
-_INJECTED_TAG = "injected-parameters"
+# As nbclient takes them.
 _SKIPPED_TAG = "skip-execution"
 _RAISES_TAG = "raises-exception"
 
-# IPython's history: inputs and results of earlier cells.
-_HISTORY = re.compile(r"In|Out|_[ido]h|_i{0,3}|__|___|_i?\d+")
+#: IPython's history: inputs and results of earlier cells.
+HISTORY = re.compile(r"In|Out|_[ido]h|_i{0,3}|__|___|_i?\d+")
 
 
 @dataclass(frozen=True)
@@ -151,21 +150,20 @@ def compiled(text: str, flags: int = 0) -> SyntaxError | ValueError | None:
 def _read_cell(reading: Reading, number: int, cell: JSON) -> None:
     # A single carriage return is a line's end for Python, and would end a comment.
     text = notebooks.source(cell).replace("\r\n", "\n").replace("\r", "\n")
-    tags = cell.get("metadata", {}).get("tags")
-    tags = tags if isinstance(tags, list) else []
+    tags = notebooks.tags(cell)
     if cell["cell_type"] == "markdown":
         # What UTF-8 and Python can't hold must not end the comment.
         text = text.replace("\0", "").encode(errors="replace").decode()
         reading.cells.append(Cell(number, text))
     if cell["cell_type"] != "code":
         return
-    if _INJECTED_TAG in tags:
+    if notebooks.INJECTED_TAG in tags:
         message = f"Cell {number} holds the values that papermill set in an earlier run and is left out of the script."
         reading.problems.append(Problem("warning", message, number))
         if reading.parameters_cell is not None:
             # Papermill puts new values where the old ones were.
             reading.parameters_cell = number
-    if _INJECTED_TAG in tags or _SKIPPED_TAG in tags:
+    if notebooks.INJECTED_TAG in tags or _SKIPPED_TAG in tags:
         reading.cells.append(Cell(number, "", ast.parse("")))
         return
     plain = magics.to_python(text)
@@ -196,7 +194,7 @@ def _check_names(reading: Reading) -> Iterator[Problem]:
             if node.id == "get_ipython":
                 message = "`get_ipython()` exists in notebooks only: replace it by plain Python."
                 yield _problem(cell.number, node.lineno, message)
-            elif node.id not in defined and _HISTORY.fullmatch(node.id):
+            elif node.id not in defined and HISTORY.fullmatch(node.id):
                 message = f"`{node.id}` is IPython's history of earlier cells: assign the value to a variable."
                 yield _problem(cell.number, node.lineno, message)
         elif isinstance(node, (ast.Import, ast.ImportFrom)):

@@ -201,6 +201,14 @@ class RunFolder:
         """Where the executed notebook of a step is; what a coordinator's shows may tell of the truth."""
         return (self.notebooks if step.is_participants else self.coordinator_notebooks) / f"{step.slug}.ipynb"
 
+    def in_order(self, slugs: list[str]) -> list[str]:
+        """The steps with these slugs in the plan's order."""
+        if len(slugs) < 2:
+            return slugs
+        # Of the plan no more than that: it may be of an older version.
+        steps = [Step(step["name"], None, ()).slug for step in json.loads(self.plan.read_text())["steps"]]
+        return sorted(slugs, key=lambda slug: steps.index(slug) if slug in steps else len(steps))
+
     def create(self) -> None:
         for folder in (self.path, self.notebooks, self.coordinator_notebooks, self.given, self.files):
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)

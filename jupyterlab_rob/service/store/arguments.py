@@ -62,17 +62,20 @@ def public_arguments(stored: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     ]
 
 
-def submitted_notebook(stored: Sequence[dict[str, Any]], uploads: Mapping[str, str]) -> JSON | None:
-    """Name and sha256 of the notebook among the stored arguments; ``uploads`` are names of files by their id."""
+def submitted_notebooks(stored: Sequence[dict[str, Any]], uploads: Mapping[str, str]) -> list[JSON]:
+    """``{parameter, name, sha256}`` of each notebook among the stored arguments; ``uploads`` are names of files by
+    their id."""
+    found = []
     for argument in stored:
         value = argument["value"]
+        notebook: JSON | None = None
         if _is_step(value):
-            return {"name": value["name"], "sha256": value["sha256"]}
-        if isinstance(value, dict) and value.get("type") == FILE:
-            found = uploaded_notebook(uploads.get(value["value"]["fileId"], ""))
-            if found is not None:
-                return found
-    return None
+            notebook = {"name": value["name"], "sha256": value["sha256"]}
+        elif isinstance(value, dict) and value.get("type") == FILE:
+            notebook = uploaded_notebook(uploads.get(value["value"]["fileId"], ""))
+        if notebook is not None:
+            found.append({"parameter": argument["name"], **notebook})
+    return found
 
 
 def _require_shape(argument: object) -> None:

@@ -193,8 +193,9 @@ class Runs(Part):
         ]
 
     def _notebooks(self, run: RunObject) -> list[JSON]:
-        """The participant's executed notebooks that there are."""
-        steps = _steps(self._controller.folder(run.run_id).notebooks)
+        """The participant's executed notebooks that there are, in order of their steps."""
+        folder = self._controller.folder(run.run_id)
+        steps = folder.in_order(_steps(folder.notebooks))
         return [{"step": step, "name": f"{step}.ipynb"} for step in steps]
 
     def _kept(self, path: Path, name: str, mime_type: str) -> Download:

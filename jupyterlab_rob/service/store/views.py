@@ -14,13 +14,16 @@ from flowserv.view.run import RunSerializer
 from flowserv.view.workflow import WorkflowSerializer
 
 from ...models import JSON
+from ...offers import meets
+from ...uploads import notebook_fields
 from ..engine.cause import blame_for
 from ..engine.metrics import Column
 from ..leaderboard import Page, SortColumn
-from .arguments import public_arguments, submitted_notebook
+from .arguments import public_arguments, submitted_notebooks
 
 _workflows = WorkflowSerializer()
 _runs = RunSerializer()
+_FILES = ("inputs", "outputs")
 
 
 def benchmark_descriptor(workflow: WorkflowObject) -> JSON:
@@ -34,17 +37,31 @@ def benchmark_handle(workflow: WorkflowObject, groups: Sequence[GroupObject]) ->
 def notebook_steps(workflow: WorkflowObject) -> list[JSON]:
     """The steps that participants' notebooks fill, with the values that each offers."""
     specification = workflow.workflow_spec
+    variables = dict(specification.get("parameters", {}))
+    steps = specification.get("steps", [])
     return [
         {
             "parameter": tp.get_name(step["action"]),
             "step": step["name"],
-            "inputs": list(step.get("files", {}).get("inputs", ())),
-            "outputs": list(step.get("files", {}).get("outputs", ())),
-            "variables": dict(specification.get("parameters", {})),
+            "inputs": _paths(step, "inputs"),
+            "outputs": _paths(step, "outputs"),
+            "variables": variables,
+            # Nothing but what the variables tell: the coordinator's own files are nobody's business.
+            "elsewhere": sorted({value for value in variables.values() if _is_of_others(value, step, steps)}),
         }
-        for step in specification.get("steps", [])
+        for step in steps
         if isinstance(step.get("action"), str)
     ]
+
+
+def _is_of_others(value: object, step: JSON, steps: Sequence[JSON]) -> bool:
+    """Whether a variable's value is a path that other steps read or write; what refers to a parameter is none yet."""
+    others = [path for other in steps if other is not step for key in _FILES for path in _paths(other, key)]
+    return "$[[" not in str(value) and meets(value, others)
+
+
+def _paths(step: JSON, key: str) -> list[str]:
+    return list(step.get("files", {}).get(key, ()))
 
 
 def run_descriptor(run: RunObject) -> JSON:
@@ -71,7 +88,7 @@ def run_handle(
         **_result_files(run, declared),
         "arguments": public_arguments(arguments),
         "groupName": run.group.name if run.group is not None else None,
-        "notebook": submitted_notebook(arguments, uploads),
+        **notebook_fields(submitted_notebooks(arguments, uploads)),
         "version": version,
         "progress": dict(progress) if progress is not None else None,
         "attempt": attempt,
