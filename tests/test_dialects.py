@@ -142,11 +142,30 @@ def test_file_without_a_target() -> None:
     parameters = [
         {"dtype": "file", "name": "a", "target": None},
         {"dtype": "file", "name": "b", "defaultValue": "code/b.py"},
+        {"dtype": "file", "name": "c"},
     ]
     server = Server(workflows__w={"id": "w", "name": "W", "parameters": parameters, "groups": []})
-    a, b = server.ask("GET", "workflows/w")["parameters"]
+    a, b, c = server.ask("GET", "workflows/w")["parameters"]
     assert (a["target"], a["isTargetOpen"]) == ("notebook.py", True)
     assert (b["target"], b["isTargetOpen"]) == ("code/b.py", False)
+    assert (c["target"], c["isTargetOpen"]) == ("notebook_2.py", True), "not where the other one is"
+
+
+def test_the_notebooks_of_a_run() -> None:
+    arguments = [
+        {"name": name, "value": {"type": "$file", "value": {"fileId": file}}}
+        for name, file in (("prepare", "f1"), ("weights", "f2"), ("answer", "f3"), ("gone", "f4"))
+    ]
+    names = {"f1": f"both.{'1' * 64}.py", "f2": "weights.bin", "f3": f"both.{'3' * 64}.py"}
+    group = {**GROUP, "files": [{"id": file, "name": name} for file, name in names.items()]}
+    handle = Server(runs__r={**RUN, "arguments": arguments}, groups__g=group).ask("GET", "runs/r")
+    assert handle["submitted"] == [
+        {"parameter": "prepare", "name": "both.ipynb", "sha256": "1" * 64},
+        {"parameter": "answer", "name": "both.ipynb", "sha256": "3" * 64},
+    ]
+    assert handle["notebook"] == {"name": "both.ipynb", "sha256": "1" * 64}
+    handle = Server(runs__r=RUN, groups__g=GROUP).ask("GET", "runs/r")
+    assert (handle["notebook"], handle["submitted"]) == (None, [])
 
 
 @pytest.mark.parametrize("path", ["runs/r", "groups/g/runs"])

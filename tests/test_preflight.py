@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from copy import deepcopy
 from typing import Any
 
 import pytest
@@ -10,10 +11,11 @@ import pytest
 from jupyterlab_rob import preflight
 from jupyterlab_rob.errors import InvalidInput
 from jupyterlab_rob.models import Problem
-from jupyterlab_rob.preflight import coerce_arguments, split_arguments
+from jupyterlab_rob.preflight import coerce_arguments, may_take, split_arguments
 from jupyterlab_rob.splitting import Source, divide
 
 from .protocol import BENCHMARK, GOOD_CELL, KERNEL, make_notebook
+from .relay import HANDLE, first_notebook, second_notebook, split_notebook
 
 
 def check(notebook: dict[str, Any], benchmark: dict[str, Any], arguments: dict[str, Any]) -> list[Problem]:
@@ -211,3 +213,77 @@ def test_notebook_file() -> None:
     ]
     found = errors(make_notebook("x = 1"), {"x": 2}, notebookSteps=[], parameters=parameters)
     assert "sent as a notebook file" in found[0]
+
+
+# -- Where a benchmark takes several notebooks --
+
+SPLIT = Source("both.ipynb", split_notebook())
+TWO = {"prepare": Source("first.ipynb", first_notebook()), "answer": Source("second.ipynb", second_notebook())}
+
+
+def told(
+    main: Source | None, own: dict[str, Source] | None = None, arguments: dict[str, Any] | None = None
+) -> list[Problem]:
+    return preflight.check(divide(HANDLE, main, own), HANDLE, arguments or {})
+
+
+def changed(source: Source, cell: int, text: str, **metadata: Any) -> Source:
+    """The notebook with another text in the cell of this number."""
+    document = deepcopy(source.notebook)
+    document["cells"][cell - 1]["source"] = text
+    return Source(source.name, {**document, **({"metadata": metadata["metadata"]} if metadata else {})})
+
+
+def test_several_and_nothing_to_say() -> None:
+    assert told(SPLIT) == []
+    assert told(None, TWO, {"factor": 2, "power": 3}) == []
+
+
+def test_what_the_parts_of_a_notebook_share_is_told_once() -> None:
+    shared, own = changed(SPLIT, 1, "input()"), changed(SPLIT, 5, "exit()")
+    assert [(p.cell, p.notebook, p.message.split()[2]) for p in told(shared)] == [(1, "prepare", "uses")]
+    assert [(p.cell, p.notebook, p.message.split()[2]) for p in told(own)] == [(5, "answer", "calls")]
+    (problem,) = told(changed(SPLIT, 1, "1", metadata={}))
+    assert (problem.severity, problem.notebook) == ("error", "prepare")
+    assert problem.message.startswith("The notebook has no kernel"), "there is one notebook only"
+
+
+def test_problems_of_several_notebooks_name_theirs() -> None:
+    kernelless = {name: changed(source, 2, "input()", metadata={}) for name, source in TWO.items()}
+    problems = told(None, kernelless)
+    assert [(p.severity, p.notebook, p.message.split(":")[0]) for p in problems] == [
+        ("error", "prepare", "first.ipynb"),
+        ("error", "answer", "second.ipynb"),
+    ]
+    alike = {name: Source("a.ipynb", source.notebook) for name, source in kernelless.items()}
+    assert [p.message.split(":")[0] for p in told(None, alike)] == ["a.ipynb (prepare)", "a.ipynb (answer)"]
+
+
+def test_the_same_notebook_given_twice_is_one() -> None:
+    same = changed(SPLIT, 1, "input()")
+    (problem,) = told(None, {"prepare": same, "answer": Source(same.name, deepcopy(same.notebook))})
+    assert problem.message.startswith("Cell 1 uses input()")
+
+
+def test_names_across_steps_are_among_the_problems() -> None:
+    (problem,) = told(changed(SPLIT, 5, "open(outputfile, 'w').write(str(read))"))
+    assert (problem.severity, problem.cell, problem.notebook) == ("warning", 5, "answer")
+    assert problem.message.startswith("Cell 5 uses read in step answer, but only cells of prepare assign it")
+
+
+def test_values_for_the_notebooks_own_parameters() -> None:
+    only_second = changed(changed(SPLIT, 2, "numbers = ''\nfeatures = ''\nfactor = 1"), 3, "1")
+    assert told(only_second, arguments={"power": 2}) == [], "one of them takes it"
+    first, second = divide(HANDLE, only_second)
+    assert [may_take(part, "power") for part in (first, second)] == [False, True]
+    (problem,) = told(SPLIT, arguments={"pwoer": 2})
+    assert (problem.parameter, problem.notebook) == ("pwoer", None)
+    assert "Did you mean power?" in problem.message
+    for name in ("prepare", "answer"):
+        (problem,) = told(SPLIT, arguments={name: "x"})
+        assert problem.message == f"{name} is the notebook itself and takes no other value."
+    (problem,) = told(SPLIT, arguments={"scorefile": "x"})
+    assert problem.message == "scorefile is set by the benchmark and can't be chosen."
+    r = {"kernelspec": {"name": "ir", "language": "R"}}
+    own = {**TWO, "answer": Source("r.ipynb", make_notebook("x <- 1", metadata=r))}
+    assert told(None, own, {"whatever": 1}) == [], "nobody can tell what it takes"

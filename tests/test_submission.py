@@ -10,11 +10,12 @@ import pytest
 from jupyterlab_rob import notebooks
 from jupyterlab_rob.errors import Conflict, Forbidden, InvalidInput, NotFound, ServiceUnavailable, TooLarge
 from jupyterlab_rob.flows import Flow, Request, Response, get
-from jupyterlab_rob.splitting import Source, divide
-from jupyterlab_rob.submission import find_benchmark, prepare, safe_name, start
+from jupyterlab_rob.splitting import Part, Source, divide
+from jupyterlab_rob.submission import find_benchmark, prepare, safe_name, start, start_again
 from jupyterlab_rob.submission import submit as submit_parts
 
 from .protocol import BENCHMARK, GOOD_CELL, make_notebook
+from .relay import HANDLE, first_notebook, second_notebook, split_notebook
 
 NOTEBOOK = make_notebook(GOOD_CELL)
 GROUP = {"id": "g1", "name": "alice"}
@@ -204,6 +205,108 @@ def test_nothing_is_sent_when_the_notebook_is_wrong() -> None:
         script.drive(submit(BENCHMARK, make_notebook("x = 1", tagged=None), "a.ipynb", {}))
     assert script.requests == []
     assert [problem.severity for problem in caught.value.problems] == ["error"]
+
+
+def relay(main: Any = None, **own: Any) -> list[Part]:
+    sources = {name: Source(f"{name}.ipynb", document) for name, document in own.items()}
+    return divide(HANDLE, main and Source("both.ipynb", main), sources)
+
+
+def test_several_notebooks_and_one_run() -> None:
+    second = second_notebook()
+    second["cells"][0]["source"] += "\ndepth = 1"
+    script = Script(
+        ("GET workflows/relay/groups", 200, {"groups": [GROUP]}),
+        ("POST uploads/g1/files", 201, {"id": "f1"}),
+        ("POST uploads/g1/files", 201, {"id": "f2"}),
+        ("POST groups/g1/runs", 201, {"id": "r1"}),
+    )
+    parts = relay(first_notebook(), answer=second)
+    arguments = {"factor": 2, "power": 3, "depth": 4}
+    script.drive(submit_parts(HANDLE, parts, arguments, "alice"))
+    names = [b'filename="both.ipynb"', b'filename="answer.ipynb"']
+    for name, part, request in zip(names, parts, script.requests[1:3]):
+        assert name in (request.body or b"")
+        assert notebooks.dump(notebooks.clean(part.notebook)) in (request.body or b"")
+    values = [("f1", {"power": 3}), ("f2", {"power": 3, "depth": 4})]
+    assert json.loads(script.requests[3].body or b"") == {
+        "arguments": [
+            {"name": "factor", "value": 2},
+            *(
+                {"name": name, "value": {"type": "$notebook", "value": {"fileId": file, "parameters": own}}}
+                for name, (file, own) in zip(("prepare", "answer"), values)
+            ),
+        ]
+    }
+
+
+def test_several_scripts() -> None:
+    parameters = [
+        {"dtype": "file", "name": name, "target": f"{name}.py", "isTargetOpen": name == "answer"}
+        for name in ("prepare", "answer")
+    ]
+    benchmark = {**HANDLE, "parameters": parameters, "notebookSteps": []}
+    parts = divide(benchmark, Source("both.ipynb", split_notebook()))
+    prepared = prepare(benchmark, parts, {})
+    first, second = prepared.uploads
+    assert (first.name, second.name) == ("both.py", "both.py")
+    assert (b"--numbers" in first.content, b"--outputfile" in first.content) == (False, False)
+    assert b"sum(powers)" not in first.content
+    assert b"sum(powers)" in second.content
+    assert b"# Cell 5" in second.content, "numbered as in the notebook"
+    assert first.sha256 != second.sha256
+    script = Script(
+        ("GET workflows/relay/groups", 200, {"groups": [GROUP]}),
+        ("POST uploads/g1/files", 201, {"id": "f1"}),
+        ("POST uploads/g1/files", 201, {"id": "f2"}),
+        ("POST groups/g1/runs", 201, {"id": "r1"}),
+    )
+    script.drive(start(benchmark, prepared, {}, "alice"))
+    assert f'filename="both.{second.sha256}.py"'.encode() in (script.requests[2].body or b"")
+    assert json.loads(script.requests[3].body or b"") == {
+        "arguments": [
+            {"name": "prepare", "value": {"type": "$file", "value": {"fileId": "f1"}}},
+            {"name": "answer", "value": {"type": "$file", "value": {"fileId": "f2", "targetPath": "answer.py"}}},
+        ]
+    }
+
+
+@pytest.mark.parametrize("is_new", [True, False], ids=["a new submission", "one that was there"])
+@pytest.mark.parametrize("refused", ["the first upload", "the second upload", "the start"])
+def test_nothing_is_left_behind_by_several(is_new: bool, refused: str) -> None:
+    uploads = {"the first upload": 0, "the second upload": 1, "the start": 2}[refused]
+    path = "POST groups/g1/runs" if refused == "the start" else "POST uploads/g1/files"
+    found = ("GET workflows/relay/groups", 200, {"groups": [] if is_new else [GROUP]})
+    script = Script(
+        found,
+        *([("POST workflows/relay/groups", 201, GROUP)] if is_new else []),
+        *(("POST uploads/g1/files", 201, {"id": f"f{number}"}) for number in range(uploads)),
+        (path, 413, {"message": "too large"}),
+        # One that can't be deleted is no reason to leave the others.
+        *((f"DELETE uploads/g1/files/f{number}", 204 if number else 503, {}) for number in range(uploads)),
+        *([("DELETE groups/g1", 204, {})] if is_new else []),
+    )
+    with pytest.raises(TooLarge, match="too large"):
+        script.drive(submit_parts(HANDLE, relay(split_notebook()), {}, "alice"))
+
+
+def test_start_again_with_several() -> None:
+    arguments = [
+        {"name": name, "value": {"type": "$notebook", "value": {"fileId": file, "parameters": {}}}}
+        for name, file in (("prepare", "f1"), ("answer", "f2"))
+    ]
+    submitted = [{"parameter": name, "name": f"{name}.ipynb", "sha256": "0"} for name in ("prepare", "answer")]
+    run = {"id": "r", "groupId": "g1", "arguments": arguments, "submitted": submitted, "notebook": submitted[0]}
+    files = [{"id": "f1"}, {"id": "f2"}]
+    script = Script(
+        ("GET uploads/g1/files", 200, {"files": files}),
+        ("POST groups/g1/runs", 201, {"id": "r2"}),
+    )
+    assert script.drive(start_again(run)) == {"id": "r2"}
+    assert json.loads(script.requests[1].body or b"") == {"arguments": arguments}
+    script = Script(("GET uploads/g1/files", 200, {"files": files[:1]}))
+    with pytest.raises(Conflict, match=r"answer\.ipynb was deleted from its submission"):
+        script.drive(start_again(run))
 
 
 @pytest.mark.parametrize("wanted", ["b1", "Number predictor", "number-predictor", "number_predictor"])

@@ -7,9 +7,10 @@ what is another's, 400 for what is a conflict, and pages of HTML.
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 from urllib.parse import parse_qs, unquote
 
@@ -20,9 +21,6 @@ from ..models import JSON, RunState
 from . import classic_runs as runs
 
 _Answer = Callable[["Classic", list[str], Mapping[str, str], Request], Flow[Response]]
-
-#: Where a script goes when the benchmark leaves that open.
-OPEN_TARGET = "notebook.py"
 
 _MISSING = {
     "workflows/{}/data": "This ROB server does not hand out a benchmark's data: ask its coordinator.",
@@ -100,10 +98,11 @@ class Classic:
         if "groups" not in handle:
             # Open to all, but only who is logged in has submissions.
             raise _login_required()
+        targets = _open_targets()
         for parameter in handle.get("parameters") or []:
             if parameter.get("dtype") == "file" and not parameter.get("target"):
                 default = parameter.get("defaultValue")
-                parameter.update(target=default or OPEN_TARGET, isTargetOpen=not default)
+                parameter.update(target=default or next(targets), isTargetOpen=not default)
         lacking: JSON = {"notebookSteps": [], "version": None, "isCoordinator": False}
         # What preflight.py must know of a server that makes commands of values.
         return _strict({**handle, **lacking, "valuesInCommands": True})
@@ -194,6 +193,13 @@ class Classic:
         message = next(text for pattern, text in _MISSING.items() if _pattern(pattern).fullmatch(path))
         return Response.of({"message": message}, 404)
         yield  # a flow, as all that is called here
+
+
+def _open_targets() -> Iterator[str]:
+    """Where scripts go when a benchmark leaves that open, each at a place of its own."""
+    yield "notebook.py"
+    for number in itertools.count(2):
+        yield f"notebook_{number}.py"
 
 
 def _pattern(path: str) -> re.Pattern[str]:

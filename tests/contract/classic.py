@@ -53,9 +53,10 @@ class ClassicServer:
         return f"http://127.0.0.1:{self.port}{API}"
 
     def start(self) -> None:
-        """Start it on a free port, with one benchmark; returns when it answers."""
+        """Start it on a free port, with its benchmarks; returns when it answers."""
         self._flowserv("init", "-f")
-        self._flowserv("workflows", "create", "-m", str(TEMPLATE / "flowserv.yaml"), str(TEMPLATE))
+        for manifest in ("flowserv.yaml", "flowserv-two-scripts.yaml"):
+            self._flowserv("workflows", "create", "-m", str(TEMPLATE / manifest), str(TEMPLATE))
         self.port = free_port()
         self.resume()
 

@@ -1,4 +1,4 @@
-"""Our own service for many users, with the published server's benchmark and one that takes the notebook itself."""
+"""Our own service for many users, with the published server's benchmarks and one that takes the notebook itself."""
 
 from __future__ import annotations
 
@@ -17,7 +17,11 @@ from ..service.api import TIMEOUT, ServiceProcess
 from .classic import API, PASSWORD, TEMPLATE, free_port
 
 #: Benchmarks by their name, and what of the template each is made of.
-BENCHMARKS = {"Sequences": "script.yaml", "Sequences by notebook": "notebook.yaml"}
+BENCHMARKS = {
+    "Sequences": "script.yaml",
+    "Sequences by notebook": "notebook.yaml",
+    "Sequences by two scripts": "two-scripts.yaml",
+}
 
 
 class SharedServer:

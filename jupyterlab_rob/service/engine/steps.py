@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -136,6 +137,9 @@ class Steps:
         notebook = NotebookStep(self._plan, step, self._run, self._record, self._confinement, self._watch)
         cause = notebook.run(folder, kernel)
         if cause is not None:
+            if sum(one.notebook is not None for one in self._plan.steps) > 1:
+                # The number of a cell alone would not say of which notebook.
+                cause = replace(cause, message=f"Step '{step.name}': {cause.message}")
             raise StepFailed(cause.in_step(step.name, step.is_participants))
 
     def _run_commands(self, step: Step, folder: Path) -> None:
