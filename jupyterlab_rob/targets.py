@@ -35,15 +35,20 @@ def notebook_targets(benchmark: JSON) -> list[NotebookTarget]:
     Raises:
         InvalidInput: The benchmark has none.
     """
-    found = [
+    found = find_targets(benchmark)
+    if not found:
+        raise InvalidInput(f"Benchmark {benchmark['name']} has no step that takes a notebook.")
+    return found
+
+
+def find_targets(benchmark: JSON) -> list[NotebookTarget]:
+    """As :func:`notebook_targets`, but empty when there are none."""
+    actors = [
         NotebookTarget(parameter["name"], "notebook", is_step=True, is_required=bool(parameter.get("isRequired")))
         for parameter in benchmark["parameters"]
         if parameter.get("dtype") == "actor"
     ]
-    found = found or _files(benchmark, ".ipynb", "notebook") or _files(benchmark, ".py", "script")
-    if not found:
-        raise InvalidInput(f"Benchmark {benchmark['name']} has no step that takes a notebook.")
-    return found
+    return actors or _files(benchmark, ".ipynb", "notebook") or _files(benchmark, ".py", "script")
 
 
 def wanted_targets(

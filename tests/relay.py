@@ -64,15 +64,24 @@ HANDLE: dict[str, Any] = {
 }
 
 
-def write_relay(folder: Path, **changes: Any) -> Path:
-    """The benchmark in a new folder; ``changes`` are of its first notebook parameter's declaration."""
-    files = {
+def write_relay(folder: Path, name: str = "Relay", *, by_file: bool = False) -> Path:
+    """The benchmark in a new folder; with ``by_file`` the notebooks are files that its own steps execute."""
+    parameters, steps = [PREPARE, ANSWER, FACTOR], _STEPS
+    if by_file:
+        targets = {name: f"submitted/{name}.ipynb" for name in ("prepare", "answer")}
+        files = [{**p, "dtype": "file", "target": targets[str(p["name"])]} for p in (PREPARE, ANSWER)]
+        parameters = [*files, FACTOR]
+        steps = [
+            {**step, "action": {"notebook": targets[str(step["name"])]} if step["name"] in targets else step["action"]}
+            for step in steps
+        ]
+    texts = {
         "data/numbers.txt": " ".join(map(str, NUMBERS)),
         "private/truth.txt": str(sum(NUMBERS)),
         "evaluate.py": _EVALUATE,
         "instructions.md": "Add up.",
         "flowserv.yaml": json.dumps(
-            {"name": "Relay", "description": "Add up.", "instructions": "instructions.md", "specfile": "benchmark.yaml"}
+            {"name": name, "description": "Add up.", "instructions": "instructions.md", "specfile": "benchmark.yaml"}
         ),
         "benchmark.yaml": json.dumps(
             {
@@ -82,9 +91,9 @@ def write_relay(folder: Path, **changes: Any) -> Path:
                         "outputs": ["results/sum.txt", "results/score.json"],
                     },
                     "parameters": VARIABLES,
-                    "steps": _STEPS,
+                    "steps": steps,
                 },
-                "parameters": [{**PREPARE, **changes}, ANSWER, FACTOR],
+                "parameters": parameters,
                 "results": {
                     "file": "results/score.json",
                     "schema": [{"name": "off", "label": "Off by", "dtype": "float"}],
@@ -93,9 +102,9 @@ def write_relay(folder: Path, **changes: Any) -> Path:
             }
         ),
     }
-    for name, text in files.items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text(text)
+    for path, text in texts.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text(text)
     return folder
 
 

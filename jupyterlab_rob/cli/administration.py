@@ -14,7 +14,7 @@ from ..errors import InvalidInput, RobError
 from ..models import JSON
 from .options import client, json_option, service_option
 from .outcome import exit_status
-from .submit import assignment, by_name
+from .submit import assignment, by_name, path_assignment
 
 if TYPE_CHECKING:
     from ..client import Run
@@ -51,7 +51,7 @@ def add_to(verbs: Commands) -> None:
         "--file",
         dest="files",
         metavar="NAME=PATH",
-        type=assignment,
+        type=path_assignment,
         action="append",
         default=[],
         help="file for a parameter for --run; may be repeated",

@@ -6,8 +6,11 @@ import argparse
 from typing import TYPE_CHECKING
 
 from ..console import print_json, print_table, shown
+from ..models import JSON
+from ..splitting import TAG_PREFIX, listed
+from ..targets import find_targets
 from . import administration
-from .options import client, json_option, service_option
+from .options import client, hint, json_option, service_option
 
 if TYPE_CHECKING:
     from .options import Commands
@@ -70,6 +73,24 @@ def _show(options: argparse.Namespace) -> int:
     if rows:
         print()
         print_table(rows, ("Parameter", "Type", "Default", "Meaning"))
+    _print_notebooks(options, benchmark)
     if benchmark.get("instructions"):
         print(f"\n{benchmark['instructions'].strip()}")
     return 0
+
+
+def _print_notebooks(options: argparse.Namespace, benchmark: JSON) -> None:
+    """How to give the notebooks of a benchmark that takes several."""
+    targets = find_targets(benchmark)
+    if len(targets) < 2:
+        return
+    all_required = len({target.is_required for target in targets}) == 1
+    names = [target.name + ("" if target.is_required or all_required else " (optional)") for target in targets]
+    tags = listed([f"{TAG_PREFIX}{target.name}" for target in targets], "or")
+    one = hint(options, "submit", "NOTEBOOK", "-b", benchmark["id"])
+    own = [word for target in targets for word in ("--notebook", f"{target.name}=PATH")]
+    print(
+        f"\nTakes {len(targets)} notebooks: {listed(names, 'and')}. Give one whose cells have the tag {tags} (a cell "
+        "without such a tag is for each of them), or one for each, or both:\n"
+        f"    {one}\n    {hint(options, 'submit', '-b', benchmark['id'], *own)}"
+    )

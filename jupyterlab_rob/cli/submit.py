@@ -36,7 +36,7 @@ def add_to(commands: Commands) -> None:
         "--notebook",
         dest="notebooks",
         metavar="NAME=PATH",
-        type=assignment,
+        type=path_assignment,
         action="append",
         default=[],
         help="the notebook for the benchmark's parameter NAME; may be repeated",
@@ -101,8 +101,12 @@ def _warn(problems: Sequence[Problem]) -> None:
             sys.stderr.write(f"warning: {problem.message}\n")
 
 
-def assignment(text: str) -> tuple[str, str]:
+def assignment(text: str, form: str = "NAME=VALUE") -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if not equals or not name.strip():
-        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=VALUE")
+        raise argparse.ArgumentTypeError(f"{text!r} is not {form}")
     return name.strip(), value
+
+
+def path_assignment(text: str) -> tuple[str, str]:
+    return assignment(text, "NAME=PATH")
