@@ -16,8 +16,8 @@ from .manifest import check_manifest, find_manifest, find_specification, read_do
 from .nodes import Node
 from .parameters import Parameter, check_parameters, read_parameters
 from .references import check_references, check_used
-from .results import check_kept_files, check_metrics_made, check_results, check_shown_files, kept_files
-from .scripts import check_scripts
+from .results import check_kept_files, check_metrics_made, check_results, check_shown_files, is_made, kept_files
+from .scripts import Scripts, written_by_participants
 from .shape import Kind, check_mapping
 from .steps import Step, check_paths, check_steps, check_values, read_steps
 
@@ -94,6 +94,8 @@ def _check_specification(specification: Node, folder: Folder) -> Iterator[Findin
     yield from check_results(specification)
     workflow = specification.get("workflow")
     parameters = read_parameters(specification)
+    steps: list[Step] = []
+    scripts = Scripts(folder)
     if workflow is not None and is_former(workflow):
         yield from check_layout(workflow)
     elif workflow is not None:
@@ -104,8 +106,9 @@ def _check_specification(specification: Node, folder: Folder) -> Iterator[Findin
         yield from check_kept_files(specification, made_by(steps))
         yield from check_metrics_made(specification, made_by(steps))
         yield from check_leaks(specification, workflow, steps, parameters, folder)
-        yield from check_scripts(workflow, steps, folder)
-    yield from _check_postprocessing(specification, folder)
+        scripts.of_evaluation(workflow, steps)
+    yield from _check_postprocessing(specification, folder, written_by_participants(steps), scripts)
+    yield from scripts.check()
 
 
 def _check_workflow(
@@ -130,8 +133,9 @@ def _check_workflow(
     yield from check_flow(workflow, steps, parameters, folder, given)
 
 
-def _check_postprocessing(specification: Node, folder: Folder) -> Iterator[Finding]:
-    """``postproc``: a workflow of its own, whose one parameter is the folder with the results of all runs."""
+def _check_postprocessing(specification: Node, folder: Folder, theirs: set[str], scripts: Scripts) -> Iterator[Finding]:
+    """``postproc``: a workflow of its own, whose one parameter is the folder with the results of all runs. ``theirs``
+    are files that participants' steps write; what is run beside them is added to ``scripts``."""
     section = specification.get("postproc")
     if section is None:
         return
@@ -150,7 +154,9 @@ def _check_postprocessing(specification: Node, folder: Folder) -> Iterator[Findi
     steps = read_steps(workflow, parameters)
     yield from _check_workflow(workflow, steps, parameters, folder, set())
     yield from check_shown_files(section, made_by(steps), "the post-processing")
-    yield from check_scripts(workflow, steps, folder, given=True)
+    collected = inputs.texts_of("files") if inputs is not None else []
+    has_theirs = any(is_made(path.value, theirs) for path in collected if path.value)
+    scripts.of_postprocessing(workflow, steps, {RUNS} if has_theirs else set())
 
 
 def _check_collected(specification: Node, inputs: Node) -> Iterator[Finding]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from pathlib import PurePosixPath
 
 from .findings import Finding
 from .folder import Folder, Unreadable, covered, normal
@@ -29,15 +30,52 @@ _UNPICKLES = frozenset(
 #: These unpickle with, or without, a keyword of this value.
 _WITH = {"numpy.load": ("allow_pickle", True)}
 _WITHOUT = {"torch.load": ("weights_only", True)}
+_WAY_OUT = (
+    "Exchange plain arrays (`numpy.load` with `allow_pickle=False`), JSON or CSV instead, for your own files in this "
+    "script, too."
+)
 
 
-def check_scripts(workflow: Node, steps: list[Step], folder: Folder, *, given: bool = False) -> Iterator[Finding]:
-    """Warnings for scripts of steps that read what participants' steps made; ``given``: all steps read such files."""
-    theirs = {normal(path.value) for step in steps if step.parameter is not None for path in step.outputs}
-    for step in steps if given else own_steps(steps):
-        if given or step.inputs is None or any(is_made(path.value, theirs) for path in step.inputs):
-            for name in sorted(_scripts(step, workflow, folder)):
-                yield from _check_script(name, folder)
+class Scripts:
+    """The Python files that steps are given which read what participants have written, each checked once."""
+
+    def __init__(self, folder: Folder) -> None:
+        self._folder = folder
+        self._given: set[str] = set()
+        #: Those that are run where participants' files are, and the first step that does so.
+        self._run: dict[str, Step] = {}
+
+    def of_evaluation(self, workflow: Node, steps: list[Step]) -> None:
+        """Look at the steps of the workflow."""
+        theirs = written_by_participants(steps)
+        self._add(workflow, [step for step in own_steps(steps) if _is_given(step, theirs)], theirs)
+
+    def of_postprocessing(self, workflow: Node, steps: list[Step], theirs: set[str]) -> None:
+        """Look at the steps of post-processing; ``theirs`` is where files are that participants have written, if it is
+        given any."""
+        self._add(workflow, steps, theirs)
+
+    def check(self) -> Iterator[Finding]:
+        """Errors for scripts that would run what participants have put into a file; warnings for those that are only
+        there beside them."""
+        for name in sorted(self._given):
+            yield from _check_script(name, self._folder, self._run.get(name))
+
+    def _add(self, workflow: Node, steps: list[Step], theirs: set[str]) -> None:
+        for step in steps:
+            scripts = _scripts(step, workflow, self._folder)
+            self._given |= scripts
+            if _is_given(step, theirs):
+                for name in _run(step, scripts, workflow, self._folder):
+                    self._run.setdefault(name, step)
+
+
+def written_by_participants(steps: list[Step]) -> set[str]:
+    return {normal(path.value) for step in steps if step.parameter is not None for path in step.outputs}
+
+
+def _is_given(step: Step, theirs: set[str]) -> bool:
+    return bool(theirs) and (step.inputs is None or any(is_made(path.value, theirs) for path in step.inputs))
 
 
 def _scripts(step: Step, workflow: Node, folder: Folder) -> set[str]:
@@ -51,7 +89,33 @@ def _scripts(step: Step, workflow: Node, folder: Folder) -> set[str]:
     return {name for name in names if name.endswith(".py")}
 
 
-def _check_script(name: str, folder: Folder) -> Iterator[Finding]:
+def _run(step: Step, scripts: set[str], workflow: Node, folder: Folder) -> set[str]:
+    """Those of ``scripts`` that the step runs: the ones that its commands name and what these import; all, where
+    nobody can tell."""
+    words = {PurePosixPath(word).name for word in step.words(workflow)}
+    found = {name for name in scripts if PurePosixPath(name).name in words} or scripts
+    waiting = list(found)
+    while waiting:
+        new = (_imported_files(waiting.pop(), folder) & scripts) - found
+        found |= new
+        waiting += new
+    return found
+
+
+def _imported_files(name: str, folder: Folder) -> set[str]:
+    """Where the modules would be that the script imports, if they lie beside it."""
+    try:
+        tree = ast.parse(folder.read(name))
+    except (Unreadable, SyntaxError, ValueError, RecursionError, MemoryError):
+        return set()
+    place = PurePosixPath(name).parent
+    modules = [module.split(".") for module in _imported(tree).values()]
+    files = {place.joinpath(*parts[:end]) for parts in modules for end in range(1, len(parts) + 1)}
+    return {str(path) for file in files for path in (file.with_suffix(".py"), file / "__init__.py")}
+
+
+def _check_script(name: str, folder: Folder, step: Step | None) -> Iterator[Finding]:
+    """``step``: one that runs the script and is given what participants write."""
     try:
         tree = ast.parse(folder.read(name))
         names = _imported(tree)
@@ -65,13 +129,20 @@ def _check_script(name: str, folder: Folder) -> Iterator[Finding]:
         yield Finding("warning", name, line, f"This is no Python that is understood here: {said}.")
         return
     for line, called in calls:
-        if called is not None:
+        if called is None:
+            continue
+        runs = f"`{called}` runs code that the file may hold"
+        if step is not None:
             yield Finding(
-                "warning",
+                "error",
                 name,
                 line,
-                f"`{called}` runs code that the file may hold, and the step with this script reads files that "
-                "participants write; exchange text, JSON or plain arrays (`numpy.load` without pickles) instead.",
+                f"{runs}, and the step '{step.name}' with this script is given files that participants write: they "
+                f"could read all that it reads, and write its results. {_WAY_OUT}",
+            )
+        else:
+            yield Finding(
+                "warning", name, line, f"{runs}; see that no participant can have written that file. {_WAY_OUT}"
             )
 
 
@@ -81,8 +152,9 @@ def _imported(tree: ast.AST) -> dict[str, str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             names.update({alias.asname or alias.name: alias.name for alias in node.names})
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            names.update({alias.asname or alias.name: f"{node.module}.{alias.name}" for alias in node.names})
+        elif isinstance(node, ast.ImportFrom):
+            module = f"{node.module}." if node.module else ""
+            names.update({alias.asname or alias.name: f"{module}{alias.name}" for alias in node.names})
     return names
 
 

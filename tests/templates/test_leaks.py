@@ -125,8 +125,10 @@ def test_an_uploaded_notebook_is_the_participants(tmp_path: Path) -> None:
 )
 def test_an_evaluation_that_unpickles(script: str, line: int, called: str, tmp_path: Path) -> None:
     (finding,) = findings_of(tmp_path, files={"code/evaluate.py": script})
-    assert (finding.severity, finding.file, finding.line) == ("warning", "code/evaluate.py", line)
+    assert (finding.severity, finding.file, finding.line) == ("error", "code/evaluate.py", line)
     assert f"`{called}` runs code that the file may hold" in finding.message
+    assert "the step 'evaluate' with this script is given files that participants write" in finding.message
+    assert "(`numpy.load` with `allow_pickle=False`), JSON or CSV" in finding.message
 
 
 @pytest.mark.parametrize(
@@ -143,9 +145,57 @@ def test_an_evaluation_that_does_not_unpickle(script: str, tmp_path: Path) -> No
     assert findings_of(tmp_path, files={"code/evaluate.py": script}) == []
 
 
-def test_post_processing_that_unpickles(tmp_path: Path) -> None:
+UNPICKLES = "import pickle\n\n\ndef read(path):\n    return pickle.load(open(path, 'rb'))\n"
+
+
+@pytest.mark.parametrize(
+    ("script", "severity"),
+    [
+        ("import helpers\n", "error"),
+        ("from helpers import read\n", "error"),
+        ("from . import helpers\n", "error"),
+        ("import middle\n", "error"),
+        ("import json\n", "warning"),
+    ],
+)
+def test_a_script_beside_the_evaluation(script: str, severity: str, tmp_path: Path) -> None:
+    """Whether it is run with what participants have written depends on who imports it."""
+    inputs = _EVALUATE_INPUTS.replace("'code/evaluate.py'", "'code/'")
+    files = {"code/evaluate.py": script, "code/helpers.py": UNPICKLES, "code/middle.py": "from helpers import read\n"}
+    (finding,) = findings_of(tmp_path, (_EVALUATE_INPUTS, inputs), files=files)
+    assert (finding.severity, finding.file, finding.line) == (severity, "code/helpers.py", 5)
+
+
+def test_an_evaluation_of_which_nobody_can_tell_what_it_runs(tmp_path: Path) -> None:
+    inputs = _EVALUATE_INPUTS.replace("'code/evaluate.py'", "'code/'")
+    (finding,) = findings_of(
+        tmp_path,
+        (_EVALUATE_INPUTS, inputs),
+        ('code/evaluate.py "${outputfile}"', '-m code.evaluate "${outputfile}"'),
+        files={"code/helpers.py": UNPICKLES},
+    )
+    assert (finding.severity, finding.file) == ("error", "code/helpers.py")
+
+
+def test_an_evaluation_that_is_given_everything(tmp_path: Path) -> None:
+    (finding,) = findings_of(tmp_path, (_EVALUATE_INPUTS, ""), files={"code/evaluate.py": UNPICKLES})
+    assert (finding.severity, finding.file) == ("error", "code/evaluate.py")
+
+
+def test_post_processing_that_unpickles_what_participants_write(tmp_path: Path) -> None:
     (finding,) = findings_of(tmp_path, files={"code/plot.py": "import pickle\npickle.load(open('runs/1', 'rb'))\n"})
-    assert (finding.file, finding.line) == ("code/plot.py", 2)
+    assert (finding.severity, finding.file, finding.line) == ("error", "code/plot.py", 2)
+
+
+def test_post_processing_that_unpickles_what_the_evaluation_writes(tmp_path: Path) -> None:
+    (finding,) = findings_of(
+        tmp_path,
+        ("    files: ['results/sums.txt']", "    files: ['results/score.json']"),
+        ("  - source: 'results/sums.txt'", "  - {source: 'results/score.json'}\n  - source: 'results/sums.txt'"),
+        files={"code/plot.py": "import pickle\npickle.load(open('runs/1', 'rb'))\n"},
+    )
+    assert (finding.severity, finding.file, finding.line) == ("warning", "code/plot.py", 2)
+    assert "see that no participant can have written that file" in finding.message
 
 
 def test_a_step_that_reads_only_the_coordinators_files_may_unpickle(tmp_path: Path) -> None:

@@ -10,6 +10,8 @@ from yaml import safe_load
 
 from jupyterlab_rob.templates import Finding, check_template
 
+from ..conftest import Home
+from ..test_cli import document, rob
 from .template import line_of, shown, spoilt
 
 #: Layout of 0.9, and no manifest beside it.
@@ -140,7 +142,7 @@ EXPLAINED = [
         "default of the parameter 'tagger' is in an old form",
     ),
     ("benchmark.yaml", "        commands: ['python code/compute", "warning", "calls whatever `python` is found"),
-    ("code/compute-score.py", "    predictions", "warning", "`pickle.load` runs code"),
+    ("code/compute-score.py", "    predictions", "error", "`pickle.load` runs code"),
 ]
 
 
@@ -161,7 +163,8 @@ def test_tells_which_image_a_default_needs(findings: list[Finding]) -> None:
     assert set(about) == {lines[1], lines[2]}
 
 
-def test_has_no_errors_once_mended(tmp_path: Path) -> None:
+def mended() -> dict[str, str]:
+    """The files with all that is explained done."""
     text = SPECIFICATION.replace("'toptagger/demo:1.0'", "'python'").replace("'python code", '\'"${python}" code')
     text = spoilt(
         text, "        inputs: ['code/', 'data/']", "        inputs: ['data/test_jets.pkl', 'code/preprocess.py']"
@@ -175,8 +178,50 @@ def test_has_no_errors_once_mended(tmp_path: Path) -> None:
         "['container', {environment: 'python', commands: ['\"${python}\" code/evaluate.py results/']}]",
         "{environment: 'python', commands: ['\"${python}\" code/evaluate.py results/']}",
     )
-    manifest = "name: 'Top tagger'\nspecfile: 'benchmark.yaml'\ninstructions: 'instructions.md'\n"
-    files = {**FILES, "benchmark.yaml": text, "flowserv.yaml": manifest, "instructions.md": "Tag top jets.\n"}
-    left = check_template(write(tmp_path / "top-tagger", files))
-    assert [finding.message.split()[0] for finding in left] == ["`pickle.load`"], shown(left)
-    assert left[0].severity == "warning"
+    text = text.replace("yProbBest.pkl", "yProbBest.npy")
+    score = "import sys\n\nimport numpy\n\nnumpy.load(f'{sys.argv[2]}/yProbBest.npy', allow_pickle=False)\n"
+    manifest = "name: 'Older tagger'\nspecfile: 'benchmark.yaml'\ninstructions: 'instructions.md'\n"
+    changes = {
+        "benchmark.yaml": text,
+        "code/compute-score.py": score,
+        "flowserv.yaml": manifest,
+        "instructions.md": "Tag top jets.\n",
+    }
+    return {**FILES, **changes}
+
+
+def test_nothing_is_left_once_mended(tmp_path: Path) -> None:
+    left = check_template(write(tmp_path / "top-tagger", mended()))
+    assert left == [], shown(left)
+
+
+def test_unpickling_alone_is_reason_to_refuse(tmp_path: Path) -> None:
+    files = {**mended(), "code/compute-score.py": SCORE}
+    (finding,) = check_template(write(tmp_path / "top-tagger", files))
+    assert (finding.severity, finding.file, finding.line) == ("error", "code/compute-score.py", 5)
+    assert "the step 'compute_score' with this script is given files that participants write" in finding.message
+
+
+def test_it_is_added_when_it_is_mended(tmp_path: Path, home: Home) -> None:
+    """By the command line, which explains what is wrong before anything is sent."""
+    # Not as one that comes with the package.
+    folder = write(tmp_path / "older-tagger", FILES)
+    done = rob("benchmarks", "add", str(folder))
+    assert (done.returncode, done.stdout) == (2, "")
+    errors = [fault for fault in EXPLAINED if fault[2] == "error"]
+    told = done.stderr.splitlines()
+    for file, part, severity, words in errors:
+        line = f":{line_of(FILES[file], part)}" if part is not None else ""
+        assert [text for text in told if text.startswith(f"{file}{line}: {severity}: ") and words in text], words
+    assert told[-1].startswith("jupyter rob: Nothing was sent: ")
+    assert not home.data_dir.exists(), "no service was started"
+
+    write(folder, mended())
+    done = rob("benchmarks", "add", str(folder))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == "The benchmark older-tagger was added: version 1.\n"
+    handle = document("benchmarks", "show", "older-tagger")["benchmark"]
+    assert [(parameter["name"], parameter["dtype"]) for parameter in handle["parameters"]] == [
+        ("preproc", "actor"),
+        ("tagger", "actor"),
+    ]
