@@ -26,6 +26,7 @@ def check_names(part: Part, names: Collection[str]) -> Iterator[Problem]:
     if notebooks.language(part.source.notebook) != "python":
         return
     name = part.target.name
+    runs_in = "kernel" if part.target.format == "notebook" else "process"
     used: dict[str, int] = {}
     bound: set[str] = set()
     elsewhere: dict[str, set[str]] = {}
@@ -49,7 +50,7 @@ def check_names(part: Part, names: Collection[str]) -> Iterator[Problem]:
                 "warning",
                 f"Cell {number} uses {other} in step {name}, but only cells of "
                 f"{listed([step for step in names if step in elsewhere[other]], 'and')} assign it, and each step runs "
-                "in a kernel of its own. Hand it on by a file, or remove the tag of the cell that assigns it.",
+                f"in a {runs_in} of its own. Hand it on by a file, or remove the tag of the cell that assigns it.",
                 number,
             )
 

@@ -35,6 +35,14 @@ def test_the_message() -> None:
     )
 
 
+def test_the_message_about_scripts() -> None:
+    parameters = [{"name": name, "dtype": "file", "target": f"{name}.py"} for name in NAMES]
+    document = tagged(("x = 1", ["rob:prepare"]), ("print(x)", ["rob:answer"]))
+    _, part = divide({"name": "x", "parameters": parameters}, Source("a.ipynb", document))
+    (problem,) = check_names(part, NAMES)
+    assert "each step runs in a process of its own" in problem.message
+
+
 def test_several_others_are_named() -> None:
     handle = {"name": "x", "parameters": [{"name": name, "dtype": "actor"} for name in "abc"]}
     document = tagged(("x = 1", ["rob:b"]), ("x = 2", ["rob:a"]), ("x", ["rob:c"]))

@@ -30,10 +30,12 @@ from .service.api import TIMEOUT, wait_for
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "openapi.yaml"
 
+NOTEBOOK = {"name": "a.ipynb", "content": make_notebook(GOOD_CELL, "1")}
 #: What is hardly ever made up.
 KNOWN = {
     "benchmark": "number-predictor",
-    "notebook": {"name": "a.ipynb", "content": make_notebook(GOOD_CELL, "1")},
+    "notebook": NOTEBOOK,
+    "notebooks": {"predictor": NOTEBOOK},
     "arguments": {"shift": 1},
 }
 
