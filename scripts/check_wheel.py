@@ -14,6 +14,9 @@ ROOT = Path(__file__).parents[1]
 #: Where a wheel's files end up under the environment's prefix.
 SHARED = "jupyterlab_rob-{version}.data/data/"
 
+#: The largest wheel, in bytes: benchmarks bring data, and a package index or a slow line sets limits.
+LARGEST = 10_000_000
+
 NEEDED_SHARED = (
     "etc/jupyter/jupyter_server_config.d/jupyterlab_rob.json",
     "share/jupyter/labextensions/jupyterlab-rob/install.json",
@@ -42,6 +45,8 @@ def problems(wheel: Path) -> list[str]:
     ]
     if not any(name.startswith(f"{shared}share/jupyter/labextensions/jupyterlab-rob/schemas/") for name in names):
         found.append("missing: the schema of the labextension's settings")
+    if (size := wheel.stat().st_size) > LARGEST:
+        found.append(f"{size / 1e6:.2f} MB are too much; at most {LARGEST / 1e6:.0f} MB are allowed")
     return found
 
 
