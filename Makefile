@@ -64,7 +64,7 @@ clean: ## Remove what was built, and the demo's data
 	if [ -d .demo ] && [ -x $(BIN)/python ]; then $(BIN)/python scripts/demo.py --stop; fi
 	rm -rf .demo lib tsconfig.tsbuildinfo jupyterlab_rob/labextension jupyterlab_rob/_version.py dist coverage junit.xml
 	rm -rf .mypy_cache .pytest_cache .ruff_cache .eslintcache .stylelintcache ui-tests/test-results ui-tests/playwright-report
-	rm -f .venv/.installed .venv/.test-tools examples/predictions.txt
+	rm -rf .venv/.installed .venv/.test-tools examples/predictions.txt examples/top-tagger-features examples/top-tagger-scores.npy
 
 distclean: clean ## Remove everything that make has installed, too
 	rm -rf .venv node_modules ui-tests/node_modules
@@ -94,9 +94,9 @@ $(LABEXTENSION): $(FRONTEND) node_modules/.installed
 
 # Python sources are used where they are; the front end is copied, so that a new build is a new installation.
 .venv/.installed: pyproject.toml install.json $(LABEXTENSION) jupyter-config/server-config/jupyterlab_rob.json
-	HATCH_JUPYTER_BUILDER_SKIP_NPM=1 $(INSTALL) --editable ".[lab]"
+	HATCH_JUPYTER_BUILDER_SKIP_NPM=1 $(INSTALL) --editable ".[lab,examples]"
 	touch $@
 
 .venv/.test-tools: .venv/.installed
-	HATCH_JUPYTER_BUILDER_SKIP_NPM=1 $(INSTALL) --editable ".[lab,test,dev]"
+	HATCH_JUPYTER_BUILDER_SKIP_NPM=1 $(INSTALL) --editable ".[lab,examples,test,dev]"
 	touch $@

@@ -70,7 +70,7 @@ def test_own_service_at_a_url(real_service: Connection, monkeypatch: pytest.Monk
         client.benchmarks()
     assert "It is your own service: without ROB_URL" in caught.value.message
     monkeypatch.setenv("ROB_TOKEN", real_service.token)
-    assert [benchmark["id"] for benchmark in client.benchmarks()] == ["number-predictor"]
+    assert [benchmark["id"] for benchmark in client.benchmarks()] == ["number-predictor", "top-tagger"]
     session = remote(f"{server}{ending}").session().to_dict()
     assert (session["kind"], session["state"], session["url"]) == ("shared", "ready", real_service.url)
     assert "events" in session["additions"]
