@@ -112,6 +112,11 @@ def copy_examples() -> None:
         if source.is_file() and not target.exists():
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source, target)
+    # The examples of Top tagger look for its jets where a clone has them, beside the examples' folder.
+    data = Path("jupyterlab_rob", "benchmarks", "top_tagger", "data")
+    if not (DEMO / data).exists():
+        (DEMO / data).parent.mkdir(parents=True, exist_ok=True)
+        (DEMO / data).symlink_to(ROOT / data, target_is_directory=True)
 
 
 def write_settings() -> None:
