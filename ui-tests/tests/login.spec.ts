@@ -23,7 +23,7 @@ async function register(panel: RobPanel): Promise<string> {
   const name = `user-${Date.now()}`;
   await panel.login.getByRole('button', { name: 'Create an account' }).click();
   await fill(panel, name, PASSWORD);
-  await expect(panel.submitButton).toBeVisible();
+  await panel.choose();
   return name;
 }
 

@@ -47,6 +47,14 @@ export class RobPanel {
 
   async open(): Promise<void> {
     await this.show();
+    await this.choose();
+  }
+
+  /** Choose the benchmark of the examples that the tests use. */
+  async choose(): Promise<void> {
+    await this.node
+      .getByLabel('Benchmark', { exact: true })
+      .selectOption('number-predictor');
     await expect(this.submitButton).toBeVisible();
   }
 
