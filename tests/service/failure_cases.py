@@ -187,15 +187,15 @@ CASES = {
     # -- Results --
     "no metrics": Case(("pass",), "output", ("'results/score.json' does not exist",)),
     "empty metrics": Case(
-        ("open(outputfile, 'w').close()",), "metrics", ("'results/score.json' is not JSON",), blame="coordinator"
+        ("open(outputfile, 'w').close()",), "metrics", ("'results/score.json' is not JSON",)
     ),
     "metrics that are no JSON": Case(
-        ("open(outputfile, 'w').write('points: 1')",), "metrics", ("is not JSON",), blame="coordinator"
+        ("open(outputfile, 'w').write('points: 1')",), "metrics", ("is not JSON",)
     ),
-    "NaN": Case((scoring("float('nan')"),), "metrics", ("'points'", "is nan; a finite number",), blame="coordinator"),
-    "a string": Case((scoring("'1'"),), "metrics", ("'points'", '"1"; a value of type float',), blame="coordinator"),
+    "NaN": Case((scoring("float('nan')"),), "metrics", ("'points'", "is nan; a finite number",)),
+    "a string": Case((scoring("'1'"),), "metrics", ("'points'", '"1"; a value of type float',)),
     "a missing column": Case(
-        ("open(outputfile, 'w').write('{}')",), "metrics", ("'points'", "is missing"), blame="coordinator"
+        ("open(outputfile, 'w').write('{}')",), "metrics", ("'points'", "is missing")
     ),
     "a link as a result": Case(
         ("import os; os.symlink('/etc/passwd', outputfile)",), "output", ("'results/score.json' is a link",)

@@ -28,16 +28,15 @@ Blame = Literal["participant", "coordinator", "service"]
 
 #: Of these a step's author is to blame, whoever that is.
 _OF_THE_STEP: frozenset[CauseKind] = frozenset(
-    {"notebook", "kernel", "died", "memory", "time", "disk", "step", "output"}
+    {"notebook", "kernel", "died", "memory", "time", "disk", "step", "output", "metrics"}
 )
-_OF_THE_COORDINATOR: frozenset[CauseKind] = frozenset({"metrics", "template"})
 
 
 def blame_for(kind: CauseKind, is_participants: bool) -> Blame:
     """Who is to blame; ``is_participants``: whether it happened in a step that a participant provides."""
     if kind in _OF_THE_STEP:
         return "participant" if is_participants else "coordinator"
-    return "coordinator" if kind in _OF_THE_COORDINATOR else "service"
+    return "coordinator" if kind == "template" else "service"
 
 
 @dataclass(frozen=True)
@@ -45,7 +44,8 @@ class Cause:
     """Why a run ended as ERROR; ``cell`` counts from 1 over the cells of the notebook as it was submitted.
 
     ``blame`` is told by :meth:`in_step` or the maker. Where nobody tells it, as in what was written down before there
-    was any, a step that is named counts as a participant's, but for a command, which was the coordinator's most often.
+    was any, a step that is named counts as a participant's, but for a command, and for what writes the metrics: those
+    were the coordinator's most often.
     """
 
     kind: CauseKind
@@ -64,7 +64,8 @@ class Cause:
             if isinstance(value, str):
                 object.__setattr__(self, name, shortened(value))
         if self.blame not in get_args(Blame):
-            object.__setattr__(self, "blame", blame_for(self.kind, self.step is not None and self.kind != "step"))
+            is_participants = self.step is not None and self.kind not in ("step", "metrics")
+            object.__setattr__(self, "blame", blame_for(self.kind, is_participants))
 
     def in_step(self, step: str, is_participants: bool) -> Cause:
         """This cause as one of a step: with its name, and with the blame that follows from whose it is."""

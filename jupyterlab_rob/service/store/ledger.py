@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import statistics
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 
 from flowserv.model.base import RunObject, WorkflowObject
 from flowserv.model.run import RunManager
@@ -155,7 +156,16 @@ def _result(benchmark: WorkflowObject, folder: RunFolder) -> tuple[dict[str, Val
     try:
         return read_metrics(folder.files, schema.result_file, columns(schema)), None
     except MetricsProblem as problem:
-        return None, Cause("metrics", str(problem))
+        return None, _of_its_step(Cause("metrics", str(problem)), schema.result_file, Plan.read(folder))
+
+
+def _of_its_step(cause: Cause, file: str, plan: Plan) -> Cause:
+    """The cause with the step that has written the file, and so with whose fault it is."""
+    written = PurePosixPath(file)
+    for step in reversed(plan.steps):
+        if any(PurePosixPath(name) in (written, *written.parents) for name in step.outputs):
+            return cause.in_step(step.name, step.is_participants)
+    return cause
 
 
 def _storable(text: str) -> str:

@@ -10,8 +10,8 @@ from jupyterlab_rob.service.engine.cause import MAX_TEXT, Blame, Cause, CauseKin
 @pytest.mark.parametrize(
     ("kinds", "participants", "coordinators"),
     [
-        ("notebook kernel died memory time disk step output", "participant", "coordinator"),
-        ("metrics template", "coordinator", "coordinator"),
+        ("notebook kernel died memory time disk step output metrics", "participant", "coordinator"),
+        ("template", "coordinator", "coordinator"),
         ("storage service", "service", "service"),
     ],
 )

@@ -1,4 +1,4 @@
-"""A step of the coordinator's that is a notebook: what it shows may tell of the truth, and so is for coordinators."""
+"""Steps of the coordinator: what their notebooks show may tell of the truth, and so is for coordinators."""
 
 from __future__ import annotations
 
@@ -41,3 +41,13 @@ def test_is_executed_and_kept_for_coordinators(tmp_path: Path, service: ServiceP
         assert member.request("GET", f"runs/{run['id']}/notebooks/evaluate").status_code == 403
         assert "The truth is 42" in json.dumps(owner.get(f"runs/{run['id']}/notebooks/evaluate"))
         assert owner.request("GET", f"runs/{run['id']}/notebooks/guess").status_code == 403
+
+
+def test_bad_metrics_are_the_fault_of_who_writes_them(tmp_path: Path, service: ServiceProcess) -> None:
+    with service.running("--RobService.warm_workers=0") as owner:
+        folder = write_benchmark(tmp_path / "b", 42, evaluate="open('results/score.json', 'w').write('{}')")
+        files = {"file": ("b.tar.gz", packed(folder), "application/gzip")}
+        assert owner.request("POST", "workflows", data={"id": "guess"}, files=files).status_code == 201
+        run = owner.ended(owner.started(notebook(guessing(40)), owner.submission("guess")))
+        cause = run["cause"]
+        assert (cause["kind"], cause["step"], cause["blame"]) == ("metrics", "evaluate", "coordinator")
