@@ -45,16 +45,17 @@ export class RobPanel {
     return this.node.locator('.jp-RobHeader-service');
   }
 
-  async open(): Promise<void> {
+  /** Bring the panel up with a benchmark, by its name. */
+  async open(benchmark?: string): Promise<void> {
     await this.show();
-    await this.choose();
+    await this.choose(benchmark);
   }
 
-  /** Choose the benchmark of the examples that the tests use. */
-  async choose(): Promise<void> {
+  /** Choose a benchmark, by its name; by default that of most tests. */
+  async choose(benchmark = 'Number predictor'): Promise<void> {
     await this.node
       .getByLabel('Benchmark', { exact: true })
-      .selectOption('number-predictor');
+      .selectOption({ label: benchmark });
     await expect(this.submitButton).toBeVisible();
   }
 
@@ -96,13 +97,6 @@ export class RobPanel {
     }
   }
 
-  /** Choose a benchmark by its name. */
-  async choose(benchmark: string): Promise<void> {
-    await this.node
-      .getByLabel('Benchmark', { exact: true })
-      .selectOption({ label: benchmark });
-  }
-
   /** Submit by a click and wait until a new run is listed. */
   async submit(button = this.submitButton): Promise<void> {
     const before = await this.latest();
@@ -114,10 +108,8 @@ export class RobPanel {
     }
   }
 
-  async expectState(state: string): Promise<void> {
-    await expect(this.run).toHaveAttribute('data-state', state, {
-      timeout: 60000
-    });
+  async expectState(state: string, timeout = 60_000): Promise<void> {
+    await expect(this.run).toHaveAttribute('data-state', state, { timeout });
   }
 
   private async latest(): Promise<string | null> {
