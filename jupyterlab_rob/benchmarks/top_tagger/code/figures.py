@@ -24,11 +24,13 @@ Floats = NDArray[np.float64]
 #: How many submissions are drawn in colour and named.
 SHOWN = 12
 #: Longest name in a legend, in columns; a Chinese character takes two.
-LONGEST = 24
+LONGEST = 30
 
 # Colours that also the colour-blind tell apart (M. Okabe and K. Ito), with a second round dashed.
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
 STYLES = ("solid", (0, (5, 1.5)))
+# Inches. So narrow that the text can be read where the figure is shown beside a sidebar.
+_WIDTH, _PLOT, _ROW, _LEFT, _RIGHT, _TOP, _BOTTOM = 7.4, 4.4, 0.25, 0.72, 0.12, 0.12, 0.5
 GREY = "#c4c4c4"
 INK = "#333333"
 FAINT = "#777777"
@@ -121,8 +123,11 @@ def _coloured(entries: Sequence[Entry]) -> list[tuple[Entry, str, str | tuple[in
 
 def _frame(entries: Sequence[Entry], ordinate: Callable[[Floats], Floats]) -> tuple[Figure, Axes]:
     """Curves and legend; ``ordinate`` turns background efficiencies above 0 into what is drawn."""
-    figure = Figure(figsize=(11, 5.6))
-    axes = figure.add_axes((0.068, 0.1, 0.44, 0.87))
+    legend = (2 + min(len(entries), SHOWN + 1)) * _ROW
+    height = _TOP + _PLOT + _BOTTOM + legend
+    figure = Figure(figsize=(_WIDTH, height))
+    plot = (_LEFT / _WIDTH, (legend + _BOTTOM) / height, (_WIDTH - _LEFT - _RIGHT) / _WIDTH, _PLOT / height)
+    axes = figure.add_axes(plot)
     axes.set_yscale("log")
     axes.yaxis.set_minor_locator(LogLocator(subs=range(2, 10)))
     axes.yaxis.set_minor_formatter(NullFormatter())
@@ -134,7 +139,7 @@ def _frame(entries: Sequence[Entry], ordinate: Callable[[Floats], Floats]) -> tu
     # The best on top.
     for number, (entry, colour, style) in reversed(list(enumerate(_coloured(entries)))):
         axes.plot(*_points(entry, ordinate).T, color=colour, linestyle=style, linewidth=1.5, zorder=3 - number / SHOWN)
-    _legend(figure, entries)
+    _legend(figure.add_axes((plot[0], 0, plot[2], legend / height)), entries)
     return figure, axes
 
 
@@ -146,13 +151,12 @@ def _points(entry: Entry, ordinate: Callable[[Floats], Floats]) -> Floats:
     return np.column_stack([efficiency, ordinate(kept[known])])
 
 
-def _legend(figure: Figure, entries: Sequence[Entry]) -> None:
-    """A table beside the curves: line, name and metrics. Drawn by hand, for a name is never to be taken as more than
+def _legend(axes: Axes, entries: Sequence[Entry]) -> None:
+    """A table below the curves: line, name and metrics. Drawn by hand, for a name is never to be taken as more than
     text, whatever it begins with."""
-    axes = figure.add_axes((0.52, 0.1, 0.475, 0.87))
     axes.set_axis_off()
     axes.set_xlim(0, 1)
-    axes.set_ylim(SHOWN + 2.5, 0)
+    axes.set_ylim(2 + min(len(entries), SHOWN + 1), 0)
     columns = ((0.6, "auc", ""), (0.8, "rejection_30", "_std"), (0.995, "rejection_50", "_std"))
     heads = ("AUC", r"$1/\varepsilon_B$ (30 %)", r"$1/\varepsilon_B$ (50 %)")
     for (x, _, _), head in zip(columns, heads):

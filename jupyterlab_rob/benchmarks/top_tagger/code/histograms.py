@@ -22,12 +22,12 @@ else:
 Floats = NDArray[np.float64]
 
 #: Panels in a row, of the best and of the others; and how many of the others are drawn at most.
-COLUMNS, SMALL_COLUMNS, MOST_SMALL = 4, 11, 198
+COLUMNS, SMALL_COLUMNS, MOST_SMALL = 3, 8, 200
 #: The share of a class that is drawn at the bottom of a panel.
 LOWEST = 2e-4
 
 SIGNAL, BACKGROUND = "#0072b2", "#d55e00"
-_WIDTH, _HEIGHT, _SMALL, _HEAD, _MARGIN = 10.0, 1.85, 0.56, 0.34, 0.3  # inches
+_WIDTH, _HEIGHT, _SMALL, _HEAD, _MARGIN = 7.4, 1.9, 0.56, 0.34, 0.3  # inches
 
 
 def score_histograms(entries: Sequence[Entry]) -> Figure:
@@ -51,9 +51,9 @@ def score_histograms(entries: Sequence[Entry]) -> Figure:
     )
     for number, entry in enumerate(best):
         row, column = divmod(number, COLUMNS)
-        left = 0.065 + column * 0.236
+        left = 0.09 + column * 0.308
         bottom = height - _HEAD - row * _HEIGHT - (_HEIGHT - 0.4)
-        axes = figure.add_axes((left, bottom / height, 0.205, (_HEIGHT - 0.68) / height))
+        axes = figure.add_axes((left, bottom / height, 0.27, (_HEIGHT - 0.68) / height))
         _panel(axes, entry, number + 1, is_first=column == 0)
     if others:
         axes = figure.add_axes((0.04, _MARGIN / height, 0.94, small_rows * _SMALL / height))
@@ -75,11 +75,11 @@ def _panel(axes: Axes, entry: Entry, place: int, is_first: bool) -> None:
     )
     axes.stairs(np.maximum(scores["background"], LOWEST / 10), edges, baseline=None, color=BACKGROUND, linewidth=1.1)
     _ticks(axes, scores["low"], scores["high"])
-    axes.tick_params(labelsize=7.5, length=2.5)
-    axes.set_title(f"{place}. {label(entry.name, 26)}", fontsize=8.5, loc="left", pad=3, parse_math=False)
-    axes.set_xlabel("score", fontsize=8, labelpad=1)
+    axes.tick_params(labelsize=8.5, length=2.5)
+    axes.set_title(f"{place}. {label(entry.name, 26)}", fontsize=9, loc="left", pad=3, parse_math=False)
+    axes.set_xlabel("score", fontsize=9, labelpad=1)
     if is_first:
-        axes.set_ylabel("share per bin", fontsize=8)
+        axes.set_ylabel("share per bin", fontsize=9)
     else:
         axes.tick_params(labelleft=False)
 
