@@ -29,9 +29,16 @@ ROOT = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent
 DEMO = ROOT / ".demo"
 NOTEBOOKS = DEMO / "notebooks"
-BENCHMARK = "number-predictor"
+#: Benchmarks, each with the submissions that are made in the terminal: their names and notebooks.
+BENCHMARKS = {
+    "number-predictor": {"differences": "number-predictor.ipynb", "linear": "number-predictor-linear.ipynb"},
+    "top-tagger": {"mass window": "top-tagger-mass.ipynb", "N-subjettiness": "top-tagger-nsubjettiness.ipynb"},
+}
+#: What JupyterLab shows at first, with the panel on its benchmark, and what in the tab beside it.
+OPENED, BESIDE = "top-tagger-mass.ipynb", "number-predictor.ipynb"
 WORKSPACE = "rob-demo"
 PANEL = "jupyterlab-rob-panel"  # as in src/tokens.ts
+PANEL_STATE = "jupyterlab-rob:panel"  # as in src/model.ts
 
 #: The user's own choices must not send the demo elsewhere.
 ENVIRONMENT = {
@@ -80,26 +87,31 @@ def stop_outdated_service() -> None:
 def run_commands() -> None:
     rob("benchmarks", "list")  # starts the service
     rob("status")
-    rob("submit", "examples/number-predictor.ipynb", "-b", BENCHMARK, "-s", "differences", "--wait")
-    rob("submit", "examples/number-predictor-linear.ipynb", "-b", BENCHMARK, "-s", "linear", "--wait")
-    rob("leaderboard", "-b", BENCHMARK)
+    for benchmark, submissions in BENCHMARKS.items():
+        for name, notebook in submissions.items():
+            rob("submit", f"examples/{notebook}", "-b", benchmark, "-s", name, "--wait")
+        rob("leaderboard", "-b", benchmark)
 
 
 # -- JupyterLab --
 
 
-def workspace(notebook: str) -> dict[str, Any]:
-    """A workspace of JupyterLab with a notebook and, at its left, the panel."""
-    widget = f"notebook:{notebook}"
+def workspace(*notebooks: str, benchmark: str) -> dict[str, Any]:
+    """A workspace of JupyterLab with notebooks, the first one in front, and at the left the panel with a benchmark."""
+    widgets = {f"notebook:{notebook}": notebook for notebook in notebooks}
     return {
         "data": {
             "layout-restorer:data": {
-                "main": {"dock": {"type": "tab-area", "currentIndex": 0, "widgets": [widget]}, "current": widget},
+                "main": {
+                    "dock": {"type": "tab-area", "currentIndex": 0, "widgets": [*widgets]},
+                    "current": next(iter(widgets)),
+                },
                 "left": {"collapsed": False, "visible": True, "current": PANEL, "widgets": [PANEL]},
                 "right": {"collapsed": True, "visible": True, "widgets": []},
                 "relativeSizes": [0.28, 0.72, 0],
             },
-            widget: {"data": {"path": notebook, "factory": "Notebook"}},
+            PANEL_STATE: {"benchmark": benchmark},
+            **{widget: {"data": {"path": path, "factory": "Notebook"}} for widget, path in widgets.items()},
         },
         "metadata": {"id": WORKSPACE},
     }
@@ -135,7 +147,7 @@ def open_lab() -> int:
     copy_examples()
     write_settings()
     description = DEMO / "workspace.json"
-    description.write_text(json.dumps(workspace("number-predictor.ipynb"), indent=2))
+    description.write_text(json.dumps(workspace(OPENED, BESIDE, benchmark="top-tagger"), indent=2))
     subprocess.run(
         [BIN / "jupyter-lab", "workspaces", "import", description],
         env=ENVIRONMENT,
@@ -145,7 +157,7 @@ def open_lab() -> int:
     command = [
         str(BIN / "jupyter-lab"),
         f"--ServerApp.root_dir={NOTEBOOKS}",
-        f"--LabApp.default_url=/lab/workspaces/{WORKSPACE}/tree/number-predictor.ipynb",
+        f"--LabApp.default_url=/lab/workspaces/{WORKSPACE}/tree/{OPENED}",
         "-y",
         *([] if has_display() else ["--no-browser"]),
         *(["--allow-root"] if os.geteuid() == 0 else []),
@@ -163,7 +175,7 @@ def open_lab() -> int:
             print(f"JupyterLab did not start; the end of {log_file}:\n", file=sys.stderr)
             print("\n".join(log_file.read_text(errors="replace").splitlines()[-20:]), file=sys.stderr)
             return 1
-        print(f"\nJupyterLab with the notebook and the panel:\n\n    {url}\n\nCtrl-C ends it.", flush=True)
+        print(f"\nJupyterLab with the notebooks and the panel:\n\n    {url}\n\nCtrl-C ends it.", flush=True)
         return lab.wait()
     except KeyboardInterrupt:
         print("\nStopping JupyterLab …", flush=True)
@@ -183,7 +195,7 @@ def wait_for_lab(lab: subprocess.Popen[bytes], seconds: float = 60) -> str | Non
         try:
             server = json.loads(information.read_text())
             with urllib.request.urlopen(f"{server['url']}api", timeout=5):
-                return f"{server['url']}lab/workspaces/{WORKSPACE}/tree/number-predictor.ipynb?token={server['token']}"
+                return f"{server['url']}lab/workspaces/{WORKSPACE}/tree/{OPENED}?token={server['token']}"
         except (OSError, ValueError):
             continue
     return None

@@ -113,10 +113,21 @@ def test_chromium_is_installed_by_root(tmp_path: Path) -> None:
 
 
 def test_demo_opens_the_panel_of_the_front_end() -> None:
-    declared = re.search(r"PANEL_ID = '(.*)'", (ROOT / "src" / "tokens.ts").read_text())
+    panel = re.search(r"PANEL_ID = '(.*)'", (ROOT / "src" / "tokens.ts").read_text())
+    state = re.search(r"STATE_KEY = '(.*)'", (ROOT / "src" / "model.ts").read_text())
     demo = runpy.run_path(str(SCRIPTS / "demo.py"))
 
-    layout = demo["workspace"]("mine.ipynb")["data"]["layout-restorer:data"]
+    data = demo["workspace"]("mine.ipynb", "yours.ipynb", benchmark="top-tagger")["data"]
 
-    assert declared
-    assert layout["left"]["current"] == declared.group(1)
+    assert panel
+    assert state
+    assert data["layout-restorer:data"]["left"]["current"] == panel.group(1)
+    assert data["layout-restorer:data"]["main"]["current"] == "notebook:mine.ipynb"
+    assert data[state.group(1)] == {"benchmark": "top-tagger"}
+
+
+def test_demo_shows_what_there_is() -> None:
+    demo = runpy.run_path(str(SCRIPTS / "demo.py"))
+    notebooks = {notebook for submissions in demo["BENCHMARKS"].values() for notebook in submissions.values()}
+    assert {demo["OPENED"], demo["BESIDE"]} <= notebooks
+    assert all((ROOT / "examples" / notebook).is_file() for notebook in notebooks)
