@@ -74,12 +74,9 @@ def divide(benchmark: JSON, main: Source | None, own: Mapping[str, Source] | Non
     wanted = wanted_targets(targets, own, has_main=main is not None)
     missing = [target.name for target in wanted if target.name not in own]
     if main is None and (missing or not wanted):
-        raise InvalidInput(
-            f"No notebook is given for {listed(missing or names, 'and')}. Give one that holds what is missing, or one "
-            "of its own for each."
-            if len(missing or names) > 1
-            else f"No notebook is given for {(missing or names)[0]}. Give one."
-        )
+        missing = missing or names
+        way_out = "Give one." if len(missing) == 1 else "Give one that holds all of that, or one of its own for each."
+        raise InvalidInput(f"No notebook is given for {listed(missing, 'and')}. {way_out}")
     parts = []
     for target in wanted:
         source = own.get(target.name, main)
@@ -110,14 +107,7 @@ def check_split(parts: Collection[Part], names: Collection[str]) -> Iterator[tup
                 message = _untagged([p.target.name for p in parts], [p.target.name for p in lacking], len(shared))
                 yield lacking[0], Problem("error", message)
         elif _is_empty(part):
-            yield (
-                part,
-                Problem(
-                    "error",
-                    f"No cell with code is left for {part.target.name}: all are tagged for other steps. Tag its cells "
-                    f"with `{TAG_PREFIX}{part.target.name}`, or take the tags of the others away.",
-                ),
-            )
+            yield part, Problem("error", _nothing_left(part.target.name))
 
 
 def steps_of(cell: JSON, names: Collection[str]) -> list[str]:
@@ -164,6 +154,13 @@ def _is_empty(part: Part) -> bool:
 
 def _has_code(notebook: JSON) -> bool:
     return any(cell["cell_type"] == "code" and notebooks.source(cell).strip() for cell in notebook["cells"])
+
+
+def _nothing_left(name: str) -> str:
+    return (
+        f"No cell with code is left for {name}: all are tagged for other steps. Tag its cells with "
+        f"`{TAG_PREFIX}{name}`, or take the tags of the others away."
+    )
 
 
 def _untagged(wanted: list[str], lacking: list[str], shared: int) -> str:

@@ -111,7 +111,7 @@ def test_optional_parameters() -> None:
 @pytest.mark.parametrize(
     ("main", "own", "reason"),
     [
-        (None, {}, "No notebook is given for prepare and answer. Give one that holds what is missing, or one of"),
+        (None, {}, "No notebook is given for prepare and answer. Give one that holds all of that, or one of its own"),
         (None, {"answer": SECOND}, "No notebook is given for prepare. Give one."),
         (None, {"answer": SECOND, "prepar": FIRST}, "Relay takes no notebook for prepar. Did you mean prepare?"),
         (FIRST, {"zzz": SECOND}, "Relay takes no notebook for zzz. It takes one for prepare and answer."),
