@@ -134,9 +134,7 @@ describe('PreviewWidget', () => {
     ]);
     expect(texts('pre')).toEqual(['a = 1\n', 'b = 2', '']);
     expect(texts('code')).toEqual(['11', '22']);
-    expect(texts('.jp-RobProblems-message')).toEqual([
-      'Pre-processing: Drops %time.'
-    ]);
+    expect(texts('.jp-RobProblems-message')).toEqual(['Drops %time.']);
     const button = widget.content.node.querySelector('button');
     await act(async () => button?.click());
     expect(shown).toEqual([{ path: 'features.ipynb', cell: 3 }]);

@@ -30,10 +30,8 @@ export function Problems(props: {
                 severity === 'error' ? trans.__('Error') : trans.__('Warning')
               }
             />
-            <span className="jp-RobProblems-message">
-              {step && <b className="jp-RobProblems-step">{`${step}: `}</b>}
-              {message}
-            </span>
+            {/* It names the notebook itself, where there are several. */}
+            <span className="jp-RobProblems-message">{message}</span>
             {cell ? (
               <button
                 type="button"

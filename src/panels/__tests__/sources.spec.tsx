@@ -130,17 +130,16 @@ describe('Sources', () => {
 
 describe('SubmitSection with several notebooks', () => {
   it('should lead to the cell in the notebook of the step', async () => {
-    const problem = { severity: 'warning', message: 'Uses input().', cell: 7 };
+    // The message names the notebook, where there are several.
+    const message = 'features.ipynb: Uses input().';
+    const problem = { severity: 'warning', message, cell: 7 };
     stage.server.answers['POST check'] = {
       ...CHECKED,
       problems: [{ ...problem, notebook: 'preproc' }, problem]
     };
     await choose('Pre-processing', 1);
     await check();
-    expect(shownProblems()).toEqual([
-      'Pre-processing: Uses input().',
-      'Uses input().'
-    ]);
+    expect(shownProblems()).toEqual([message, message]);
     await stage.click(
       node.querySelector('[aria-label="Show cell 7 of Pre-processing"]')
     );
