@@ -35,7 +35,7 @@ def read(folder: Path, name: str) -> dict[str, NDArray[Any]]:
 
 def test_each_jet_is_in_one_part_with_its_label(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(split, "PIECE", 7)
-    split.split(jets(30, 1000), jets(50, 5000), (20, 10), (1, 2), tmp_path)
+    split.split(jets(30, 1000), jets(50, 5000), (20, 10), tmp_path, np.random.default_rng(1))
     train, test = read(tmp_path, "data/train.npz"), read(tmp_path, "data/test.npz")
     labels = read(tmp_path, "private/test_labels.npz")
 
@@ -53,31 +53,38 @@ def test_each_jet_is_in_one_part_with_its_label(tmp_path: Path, monkeypatch: pyt
         assert list(first) != sorted(first)
 
 
-def test_the_same_jets_are_the_same_files(tmp_path: Path) -> None:
-    for name in ("one", "other"):
-        split.split(jets(30, 1000), jets(50, 5000), (20, 10), (1, 2), tmp_path / name)
-    for name in ("data/train.npz", "data/test.npz", "private/test_labels.npz"):
-        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "other" / name).read_bytes()
-
-
 def test_the_bundled_files_come_out_again(tmp_path: Path) -> None:
-    """Sorted back into signal and background, as they were generated, the jets make the same arrays."""
-    test = {**read(FOLDER, "data/test.npz"), "labels": labels_of_test()}
-    signal, background = [], []
-    for seed, part in ((1, read(FOLDER, "data/train.npz")), (2, test)):
-        order = np.random.default_rng(seed).permutation(len(part["labels"]))
-        generated = np.empty_like(part["jets"])
-        generated[order] = part["jets"]
-        number = int(part["labels"].sum())
-        signal.append(generated[:number])
-        background.append(generated[number:])
-    split.split(np.concatenate(signal), np.concatenate(background), (4000, 4000), (1, 2), tmp_path)
+    """Sorted back into signal and background, the jets make the same files, but for their order."""
+    parts = [read(FOLDER, "data/train.npz"), {**read(FOLDER, "data/test.npz"), "labels": labels_of_test()}]
+    signal, background = (np.concatenate([p["jets"][p["labels"] == label] for p in parts]) for label in (1, 0))
+    split.split(signal, background, (4000, 4000), tmp_path, np.random.default_rng(3))
 
     for name in ("data/train.npz", "data/test.npz", "private/test_labels.npz"):
         made, bundled = read(tmp_path, name), read(FOLDER, name)
         assert sorted(made) == sorted(bundled)
         for array in bundled:
-            np.testing.assert_array_equal(made[array], bundled[array])
+            assert (made[array].shape, made[array].dtype) == (bundled[array].shape, bundled[array].dtype)
+            np.testing.assert_array_equal(np.sort(made[array], axis=0), np.sort(bundled[array], axis=0))
+
+
+def test_the_order_of_the_test_jets_can_not_be_drawn_again() -> None:
+    """Who could would know their labels: signal was first when it was shuffled."""
+    labels = labels_of_test()
+    for seed in range(2000):
+        order = np.random.default_rng(seed).permutation(len(labels))
+        # By chance five eighths of them are the same.
+        assert 0.5 < np.mean((order < labels.sum()) == labels) < 0.75
+        assert 0.5 < np.mean((np.argsort(order) < labels.sum()) == labels) < 0.75
+
+
+def test_each_time_the_order_is_another(tmp_path: Path) -> None:
+    for name in ("one", "other"):
+        np.save(tmp_path / f"{name}.npy", jets(300, 0))
+    command = [sys.executable, str(FOLDER / "split.py"), "one.npy", "other.npy", "--train", "1", "1", "--output"]
+    for name in ("a", "b"):
+        subprocess.run([*command, name], cwd=tmp_path, check=True, stdout=subprocess.DEVNULL)
+    one, other = (read(tmp_path, f"{name}/private/test_labels.npz")["labels"] for name in ("a", "b"))
+    assert (one != other).any()
 
 
 @pytest.mark.parametrize(
@@ -98,7 +105,7 @@ def test_what_is_wrong_is_said(
     tmp_path: Path, signal: NDArray[Any], background: NDArray[Any], train: tuple[int, int], message: str
 ) -> None:
     with pytest.raises(ValueError, match=re.escape(message)):
-        split.split(signal, background, train, (1, 2), tmp_path)
+        split.split(signal, background, train, tmp_path, np.random.default_rng(1))
 
     assert not list(tmp_path.iterdir())
 

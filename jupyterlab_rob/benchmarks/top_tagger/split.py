@@ -8,9 +8,9 @@ writes, beside this file or in the folder ``--output``,
 - ``data/test.npz``: ``jets`` of the others,
 - ``private/test_labels.npz``: their ``labels``.
 
-Label 1 is signal. The arrays are read and written piece by piece, so they may be larger than the memory. The same
-input gives the same files, byte by byte (with the same version of zlib). The bundled files are two such samples, one
-for training (``--seed 1 2``) and one for the test, generated with seeds of their own.
+Label 1 is signal. The arrays are read and written piece by piece, so they may be larger than the memory. The order is
+drawn anew each time, from the system's entropy, and written down nowhere: who could draw that of the test jets again
+would know their labels.
 """
 
 from __future__ import annotations
@@ -48,12 +48,12 @@ class Sample:
     Args:
         signal: Signal jets, shape (S, constituents, 4); may be a memory map.
         background: Background jets, shape (B, constituents, 4).
-        seed: Of the order.
+        random: Draws the order.
     """
 
-    def __init__(self, signal: Jets, background: Jets, seed: int) -> None:
+    def __init__(self, signal: Jets, background: Jets, random: np.random.Generator) -> None:
         self._signal, self._background = signal, background
-        self._order: Order = np.random.default_rng(seed).permutation(len(signal) + len(background))
+        self._order: Order = random.permutation(len(signal) + len(background))
 
         self.labels: NDArray[np.uint8] = (self._order < len(signal)).astype(np.uint8)
 
@@ -74,10 +74,10 @@ class Sample:
 
 
 def split(
-    signal: Jets, background: Jets, train: tuple[int, int], seeds: tuple[int, int], folder: Path
+    signal: Jets, background: Jets, train: tuple[int, int], folder: Path, random: np.random.Generator
 ) -> tuple[Sample, Sample]:
-    """Write the three files; ``train`` is how many signal and background jets go into the training part, ``seeds``
-    are those of the orders of both parts. The samples for training and test.
+    """Write the three files; ``train`` is how many signal and background jets go into the training part. The samples
+    for training and test.
 
     Raises:
         ValueError: The arrays are no jets, or too few.
@@ -87,8 +87,8 @@ def split(
             raise ValueError(f"The {name} has the shape {jets.shape}; expected is (jets, constituents, 4).")
         if not 0 < wanted < len(jets):
             raise ValueError(f"{wanted} of {len(jets)} {name} jets can't be for training: some must be left to test.")
-    training = Sample(signal[: train[0]], background[: train[1]], seeds[0])
-    test = Sample(signal[train[0] :], background[train[1] :], seeds[1])
+    training = Sample(signal[: train[0]], background[: train[1]], random)
+    test = Sample(signal[train[0] :], background[train[1] :], random)
     write(folder / "data" / "train.npz", {"jets": training.jets_member(), "labels": training.labels_member()})
     write(folder / "data" / "test.npz", {"jets": test.jets_member()})
     write(folder / "private" / "test_labels.npz", {"labels": test.labels_member()})
@@ -117,12 +117,11 @@ def main(arguments: list[str]) -> int:
     parser.add_argument(
         "--train", type=int, nargs=2, required=True, metavar=("S", "B"), help="signal and background jets to train with"
     )
-    parser.add_argument("--seed", type=int, nargs=2, default=(1, 2), help="of the orders of both parts (default: 1 2)")
     parser.add_argument("--output", type=Path, default=Path(__file__).parent, help="folder (default: the script's)")
     options = parser.parse_args(arguments)
     signal, background = (np.load(path, mmap_mode="r") for path in (options.signal, options.background))
     try:
-        samples = split(signal, background, tuple(options.train), tuple(options.seed), options.output)
+        samples = split(signal, background, tuple(options.train), options.output, np.random.default_rng())
     except ValueError as error:
         print(error, file=sys.stderr)
         return 1
