@@ -27,7 +27,7 @@ from .archives import Archive
 from .boards import Board, Boards
 from .controller import PlanController
 from .database import Database, bytewise, translated_errors
-from .givendata import given_files
+from .givendata import given_files, gives_files
 from .importing import bundled_folders
 from .incoming import Incoming, IncomingFile
 from .part import Download, Part
@@ -89,9 +89,11 @@ class Benchmarks(Part):
             groups = unit.groups.list_groups(workflow_id=benchmark, user_id=identity.user)
             groups.sort(key=lambda group: group.name)
             version = versions.current(unit.session, benchmark) if version is None else version
+            declared = versions.declared(unit.session, benchmark, version)
             return {
-                **views.benchmark_handle(versions.declared(unit.session, benchmark, version), groups),
+                **views.benchmark_handle(declared, groups),
                 "version": version,
+                "hasData": gives_files(declared, versions.folder(self._storage, benchmark, version)),
                 "isCoordinator": is_coordinator_of(unit.session, benchmark, identity),
                 "isArchived": versions.is_archived(unit.session, benchmark),
             }
