@@ -106,8 +106,10 @@ def _check_specification(specification: Node, folder: Folder) -> Iterator[Findin
         yield from check_kept_files(specification, made_by(steps))
         yield from check_metrics_made(specification, made_by(steps))
         yield from check_leaks(specification, workflow, steps, parameters, folder)
-        scripts.of_evaluation(workflow, steps)
-    yield from _check_postprocessing(specification, folder, written_by_participants(steps), scripts)
+    theirs = written_by_participants(steps, parameters)
+    if workflow is not None:
+        scripts.of_workflow(workflow, steps, theirs)
+    yield from _check_postprocessing(specification, folder, theirs, scripts)
     yield from scripts.check()
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 
 from .findings import Finding
 from .folder import Folder, Unreadable, covered, normal
-from .leaks import own_steps
 from .nodes import Node
+from .parameters import Parameter
 from .results import is_made
 from .steps import Step
 
@@ -45,10 +45,9 @@ class Scripts:
         #: Those that are run where participants' files are, and the first step that does so.
         self._run: dict[str, Step] = {}
 
-    def of_evaluation(self, workflow: Node, steps: list[Step]) -> None:
-        """Look at the steps of the workflow."""
-        theirs = written_by_participants(steps)
-        self._add(workflow, [step for step in own_steps(steps) if _is_given(step, theirs)], theirs)
+    def of_workflow(self, workflow: Node, steps: list[Step], theirs: set[str]) -> None:
+        """Look at the coordinator's steps; ``theirs`` is where files are that participants have written."""
+        self._add(workflow, [step for step in steps if step.parameter is None and _is_given(step, theirs)], theirs)
 
     def of_postprocessing(self, workflow: Node, steps: list[Step], theirs: set[str]) -> None:
         """Look at the steps of post-processing; ``theirs`` is where files are that participants have written, if it is
@@ -70,8 +69,12 @@ class Scripts:
                     self._run.setdefault(name, step)
 
 
-def written_by_participants(steps: list[Step]) -> set[str]:
-    return {normal(path.value) for step in steps if step.parameter is not None for path in step.outputs}
+def written_by_participants(steps: list[Step], parameters: Mapping[str, Parameter]) -> set[str]:
+    """Where files are that participants' steps write, or that participants upload."""
+    made = {path.value for step in steps if step.parameter is not None for path in step.outputs}
+    files = [parameter for parameter in parameters.values() if parameter.dtype == "file"]
+    places = {file.target or (file.default.value if file.default is not None else None) for file in files}
+    return {normal(path) for path in made | places if isinstance(path, str)}
 
 
 def _is_given(step: Step, theirs: set[str]) -> bool:

@@ -198,6 +198,31 @@ def test_post_processing_that_unpickles_what_the_evaluation_writes(tmp_path: Pat
     assert "see that no participant can have written that file" in finding.message
 
 
+@pytest.mark.parametrize("place", ["target: 'results/p.pkl'", "defaultValue: 'results/p.pkl'"])
+@pytest.mark.parametrize("inputs", ["['code/evaluate.py', 'private/truth.txt', 'results/p.pkl']", "['.']"])
+def test_an_evaluation_that_unpickles_an_uploaded_file(tmp_path: Path, place: str, inputs: str) -> None:
+    """There is no step of a participant's at all: they hand in what they have computed elsewhere."""
+    specification = f"""\
+workflow:
+  files: {{inputs: ['code/', 'private/'], outputs: ['results/score.json']}}
+  parameters: {{predictions: '$[[predictions]]'}}
+  steps:
+    - name: 'evaluate'
+      files: {{inputs: {inputs}, outputs: ['results/score.json']}}
+      action:
+        environment: 'python'
+        commands: ['"${{python}}" code/evaluate.py "${{predictions}}" private/truth.txt']
+parameters:
+  - {{name: 'predictions', label: 'Predictions', dtype: 'file', {place}, isRequired: true}}
+results:
+  file: 'results/score.json'
+  schema: [{{name: 'score', label: 'Score', dtype: 'float'}}]
+"""
+    files = {"benchmark.yaml": specification, "code/evaluate.py": UNPICKLES, "private/truth.txt": "1\n"}
+    found = [f for f in check_template(write(tmp_path, files)) if "unpickle" in f.message or "pickle.load" in f.message]
+    assert [(finding.severity, finding.file) for finding in found] == [("error", "code/evaluate.py")]
+
+
 def test_a_step_that_reads_only_the_coordinators_files_may_unpickle(tmp_path: Path) -> None:
     step = (
         "    - name: 'prepare'\n      files: {inputs: ['code/prepare.py'], outputs: ['results/p.txt']}\n"
