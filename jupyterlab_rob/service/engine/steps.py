@@ -81,6 +81,8 @@ class Steps:
         """What an earlier attempt has left is not this one's."""
         shutil.rmtree(self._run.files, ignore_errors=True)
         for folder in (self._run.notebooks, self._run.coordinator_notebooks):
+            # A run that an older service has queued lacks one.
+            folder.mkdir(mode=0o700, exist_ok=True)
             for notebook in folder.glob("*.ipynb"):
                 notebook.unlink()
         self._run.files.mkdir(parents=True)
