@@ -55,7 +55,7 @@ def test_descriptor(api: Api) -> None:
 
 def test_benchmarks(api: Api) -> None:
     listed = {benchmark["id"] for benchmark in api.get("workflows")["workflows"]}
-    assert listed == {"number-predictor", "probe"}
+    assert listed == {"number-predictor", "probe", "top-tagger"}
     handle = api.get("workflows/probe")
     assert [parameter["name"] for parameter in handle["parameters"]] == ["notebook", "label"]
     assert handle["notebookSteps"] == [
@@ -65,6 +65,8 @@ def test_benchmarks(api: Api) -> None:
             "inputs": ["data/input.txt"],
             "outputs": ["results/score.json"],
             "variables": {"inputfile": "data/input.txt", "outputfile": "results/score.json", "label": "$[[label]]"},
+            # Another step has to do with it as well.
+            "elsewhere": ["results/score.json"],
         }
     ]
 
