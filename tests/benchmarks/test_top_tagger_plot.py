@@ -103,6 +103,7 @@ HOSTILE = [
     "=HYPERLINK(1)",
     "\u202eback to front",
     "\x07\x00\ud800half",
+    "tower" + "\u0301" * 5000,
     "",
 ]
 
@@ -123,6 +124,7 @@ def test_names_are_data(tmp_path: Path) -> None:
         "back to front",
         "half",
     } <= set(shown)
+    assert [text for text in shown if text.startswith("tower")] == ["tower" + 3 * "\u0301"]
     assert "2. _hidden" in texts(results / "scores.svg")
     written = [row[0] for row in table(results)[1:]]
     assert written[0] == HOSTILE[0]
@@ -130,6 +132,14 @@ def test_names_are_data(tmp_path: Path) -> None:
     # No formula for a spreadsheet, and text for every reader.
     assert written[7] == "'=HYPERLINK(1)"
     assert written[9] == "\x07\x00?half"
+
+
+def test_no_more_curves_than_a_browser_can_draw(tmp_path: Path) -> None:
+    results = plot(tmp_path, [f"team {number}" for number in range(1100)])
+
+    for name in ("roc.svg", "roc_log.svg"):
+        assert "1088 more, 1000 of them drawn" in texts(results / name)
+    assert len(table(results)) == 1101
 
 
 def test_the_best_of_many_are_in_colour_and_named(tmp_path: Path) -> None:

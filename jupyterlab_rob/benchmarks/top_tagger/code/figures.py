@@ -21,10 +21,12 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 
-#: How many submissions are drawn in colour and named.
+#: How many submissions are drawn in colour and named, and how many more in grey.
 SHOWN = 12
-#: Longest name in a legend, in columns; a Chinese character takes two.
+MOST_GREY = 1000
+#: Longest name in a legend, in columns; a Chinese character takes two. And the most marks on a letter: no towers.
 LONGEST = 30
+MOST_MARKS = 3
 
 # Colours that also the colour-blind tell apart (M. Okabe and K. Ito), with a second round dashed.
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
@@ -60,15 +62,22 @@ def label(name: str, longest: int = LONGEST) -> str:
     """A submission's name on one line; what can't be shown is left out, and a long one is cut."""
     # What is not printable: controls (no XML), halves of characters, and what turns the direction of writing round.
     text = " ".join("".join(letter if letter.isprintable() else " " for letter in name).split())
-    if _columns(text) <= longest:
-        return text
-    while _columns(text) > longest - 1:
-        text = text[:-1]
-    return text.rstrip() + "…"
+    shown, fitting, columns, marks = "", 0, 0, 0
+    for letter in text:
+        marks = marks + 1 if unicodedata.combining(letter) else 0
+        if marks > MOST_MARKS:
+            continue
+        columns += _columns(letter)
+        if columns > longest:
+            return shown[:fitting].rstrip() + "…"
+        shown += letter
+        if columns < longest:
+            fitting = len(shown)
+    return shown
 
 
-def _columns(text: str) -> int:
-    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+def _columns(letter: str) -> int:
+    return 0 if unicodedata.combining(letter) else 2 if unicodedata.east_asian_width(letter) in "WF" else 1
 
 
 def save(figure: Figure, path: Path) -> None:
@@ -134,7 +143,7 @@ def _frame(entries: Sequence[Entry], ordinate: Callable[[Floats], Floats]) -> tu
     axes.set_xlim(0, 1)
     axes.set_xticks(np.arange(0, 1.01, 0.1))
     axes.set_xlabel(r"Signal efficiency $\varepsilon_S$")
-    others = [_points(entry, ordinate) for entry in entries[SHOWN:]]
+    others = [_points(entry, ordinate) for entry in entries[SHOWN : SHOWN + MOST_GREY]]
     axes.add_collection(LineCollection(others, colors=GREY, linewidths=0.7, zorder=1.5))
     # The best on top.
     for number, (entry, colour, style) in reversed(list(enumerate(_coloured(entries)))):
@@ -172,7 +181,8 @@ def _legend(axes: Axes, entries: Sequence[Entry]) -> None:
         y = SHOWN + 1.5
         more = len(entries) - SHOWN
         axes.plot([0.005, 0.06], [y, y], color=GREY, linewidth=2)
-        axes.text(0.08, y, f"{more} more" if more > 1 else "1 more", va="center", fontsize=9, color=FAINT)
+        text = f"{more} more" if more <= MOST_GREY else f"{more} more, {MOST_GREY} of them drawn"
+        axes.text(0.08, y, text, va="center", fontsize=9, color=FAINT)
 
 
 def _measured(entry: Entry, column: str) -> str:
