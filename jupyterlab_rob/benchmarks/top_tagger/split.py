@@ -11,6 +11,10 @@ writes, beside this file or in the folder ``--output``,
 Label 1 is signal. The arrays are read and written piece by piece, so they may be larger than the memory. The order is
 drawn anew each time, from the system's entropy, and written down nowhere: who could draw that of the test jets again
 would know their labels.
+
+Nothing in the evaluation depends on how many jets there are. For a benchmark of another size, 400,000 test jets as in
+the original, say, copy the folder, make its files anew, change the numbers in instructions.md and the limits in
+benchmark.yaml, and add it: ``jupyter rob benchmarks add FOLDER``.
 """
 
 from __future__ import annotations
