@@ -12,6 +12,7 @@ from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import NBClientEngine, NotebookExecutionManager, papermill_engines
 from papermill.log import logger
 
+from ... import notebooks
 from .kernels import Kernel
 from .record import RecordWriter
 
@@ -26,8 +27,6 @@ MAX_OUTPUT = 128 << 20
 
 #: Seconds that a cell's outputs may take to arrive after it has ended: a flood of them may be on its way.
 _OUTPUT_TIMEOUT = 600
-
-_INJECTED = "injected-parameters"
 
 
 class NotebookExited(Exception):
@@ -48,9 +47,9 @@ class CellNumbers:
         #: The cell that was begun last.
         self.current: int | None = None
         tags = [cell.metadata.get("tags", []) for cell in notebook.cells]
-        replaced = any(_INJECTED in cell_tags for cell_tags in tags)
+        replaced = any(notebooks.INJECTED_TAG in cell_tags for cell_tags in tags)
         self._injected_after = (
-            next((index for index, cell_tags in enumerate(tags) if "parameters" in cell_tags), -1)
+            next((index for index, cell_tags in enumerate(tags) if notebooks.PARAMETERS_TAG in cell_tags), -1)
             if injects and not replaced
             else None
         )
