@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import json
 import shutil
 from pathlib import Path
@@ -12,7 +11,9 @@ import numpy as np
 import papermill
 import pytest
 
-from .toptagger import PREPROC, TAGGER, VALUES, provide, results
+from jupyterlab_rob.splitting import Source, divide
+
+from .toptagger import PREPROC, SPECIFICATION, TAGGER, VALUES, provide, results
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 #: A notebook for each of the steps; the same one for both is split by the tags of its cells.
@@ -22,6 +23,8 @@ SUBMISSIONS = {
     "image": ("top-tagger-image", "top-tagger-image"),
     "energyflow": ("top-tagger-energyflow-preproc", "top-tagger-energyflow-tagger"),
 }
+#: The benchmark, as far as it matters for what is sent for which step.
+HANDLE = {"name": "Top tagger", "parameters": SPECIFICATION["parameters"]}
 NAMES = sorted({name for names in SUBMISSIONS.values() for name in names})
 
 
@@ -35,15 +38,11 @@ def tags(cell: dict[str, Any]) -> set[str]:
 
 
 def part(content: dict[str, Any], step: str) -> dict[str, Any]:
-    """The notebook for a step: cells that are tagged for the other step only are left empty."""
-    split = copy.deepcopy(content)
-    for cell in split["cells"]:
-        steps = {tag for tag in tags(cell) if tag.startswith("rob:")}
-        if steps and f"rob:{step}" not in steps:
-            kept = {key: cell[key] for key in ("id", "metadata")}
-            cell.clear()
-            cell.update(kept, cell_type="raw", source="")
-    return split
+    """What of the notebook is sent for a step."""
+    source = Source("example.ipynb", content)
+    both = divide(HANDLE, None, {PREPROC["name"]: source, TAGGER["name"]: source})
+    (found,) = [part.notebook for part in both if part.target.name == step]
+    return found
 
 
 def assigned(content: dict[str, Any]) -> list[str]:
