@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import tarfile
@@ -21,6 +22,8 @@ _PIECE = 1 << 18
 def download_data(transport: Transport, benchmark: str, folder: Path, *, overwrite: bool = False) -> list[Path]:
     """Write what the benchmark (its id) gives to notebooks into ``folder``, which is made; the paths of the files.
 
+    All of it or nothing: what was not there before is not there either when something goes wrong.
+
     Raises:
         InvalidInput: There is something in the folder already, unless one may ``overwrite``; or a file can't be
             written.
@@ -28,7 +31,7 @@ def download_data(transport: Transport, benchmark: str, folder: Path, *, overwri
     """
     _require_empty(folder, overwrite)
     written = []
-    with transport.open(path_of("workflows", benchmark, "data")) as stream:
+    with _undoing() as made, transport.open(path_of("workflows", benchmark, "data")) as stream:
         try:
             with tarfile.open(fileobj=_Reader(stream.pieces()), mode="r|gz") as archive:
                 for member in archive:
@@ -36,6 +39,7 @@ def download_data(transport: Transport, benchmark: str, folder: Path, *, overwri
                     if content is None:
                         raise InvalidInput(f"The service sent {member.name!r}, which is no file.")
                     place = confined(member.name)
+                    made += _missing(folder / place)
                     write_file(folder, place, iter(partial(content.read, _PIECE), b""), overwrite)
                     written.append(folder / place)
         except (tarfile.TarError, zlib.error, EOFError) as error:
@@ -49,7 +53,28 @@ def _require_empty(folder: Path, overwrite: bool) -> None:
     except OSError as error:
         raise InvalidInput(f"Can't use {folder}: {error.strerror}. Give another folder.") from error
     if is_taken:
-        raise InvalidInput(f"{folder} is not empty; nothing was written. Give another folder, or --overwrite.")
+        raise InvalidInput(f"{folder} is not empty; nothing was written. Give another folder, or allow to overwrite.")
+
+
+@contextlib.contextmanager
+def _undoing() -> Iterator[list[Path]]:
+    """A list for paths that are about to be made, each after its folder; they are removed again when an error comes.
+
+    Folders that somebody else has put something in meanwhile stay.
+    """
+    made: list[Path] = []
+    try:
+        yield made
+    except BaseException:
+        for path in reversed(made):
+            with contextlib.suppress(OSError):
+                path.rmdir() if path.is_dir() else path.unlink()
+        raise
+
+
+def _missing(path: Path) -> list[Path]:
+    """Those of the path and the folders above it that are not there, from the top."""
+    return [place for place in reversed((path, *path.parents)) if not os.path.lexists(place)]
 
 
 class _Reader(io.RawIOBase):

@@ -7,6 +7,7 @@ import io
 import json
 import os
 import tarfile
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,7 @@ def test_what_notebooks_are_given_and_nothing_else(real_service: Connection, tmp
     assert written[0].read_bytes() == (BUNDLED / "data" / "sequences.txt").read_bytes()
     assert [path for path in (tmp_path / "here").rglob("*") if path.is_file()] == written
 
-    with pytest.raises(InvalidInput, match=r"is not empty; nothing was written.*--overwrite"):
+    with pytest.raises(InvalidInput, match=r"is not empty; nothing was written.*or allow to overwrite"):
         rob.download_data("number-predictor", tmp_path / "here")
     written[0].write_text("mine")
     rob.download_data("number-predictor", tmp_path / "here", overwrite=True)
@@ -92,8 +93,40 @@ async def test_hostile_archives(
     before = sorted(os.listdir(tmp_path))
     with pytest.raises(error, match=words):
         await asyncio.to_thread(Client(scripted.data_dir).download_data, "b", tmp_path / "in")
-    assert sorted({*os.listdir(tmp_path)} - {"in"}) == before
-    assert "in" not in os.listdir(tmp_path) or os.listdir(tmp_path / "in") in ([], ["good.txt"])
+    assert sorted(os.listdir(tmp_path)) == before
+
+
+async def test_a_broken_download_can_be_tried_again(scripted: ScriptedService, tmp_path: Path) -> None:
+    whole = packed((member("data/a.txt"), b"new"), (member("data/more/b.txt"), os.urandom(100_000)))
+    content = whole[:-1000]
+
+    async def answer(handler: Any) -> None:
+        handler.write(content)
+
+    scripted.answers |= {
+        "GET workflows": {"workflows": [{"id": "b", "name": "B"}]},
+        "GET workflows/b": {"id": "b", "name": "B", "parameters": []},
+        "GET workflows/b/data": answer,
+    }
+    download = partial(Client(scripted.data_dir).download_data, "b")
+    before = sorted(os.listdir(tmp_path))
+    with pytest.raises(ServiceUnavailable, match="Try again"):
+        await asyncio.to_thread(download, tmp_path / "new" / "in")
+    assert sorted(os.listdir(tmp_path)) == before
+
+    # What is the user's stays, and so does what took its place: it is complete.
+    mine = tmp_path / "mine"
+    (mine / "data").mkdir(parents=True)
+    (mine / "data" / "a.txt").write_text("old")
+    (mine / "notes.txt").touch()
+    with pytest.raises(ServiceUnavailable, match="Try again"):
+        await asyncio.to_thread(download, mine, overwrite=True)
+    assert sorted(path.relative_to(mine).as_posix() for path in mine.rglob("*")) == ["data", "data/a.txt", "notes.txt"]
+    assert (mine / "data" / "a.txt").read_text() == "new"
+
+    content = whole
+    written = await asyncio.to_thread(download, tmp_path / "new" / "in")
+    assert [path.name for path in written] == ["a.txt", "b.txt"]
 
 
 async def test_a_benchmark_that_gives_nothing(scripted: ScriptedService, tmp_path: Path) -> None:
