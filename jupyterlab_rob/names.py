@@ -1,23 +1,28 @@
 """Names that the cells of one step use, but only cells of other steps give a meaning to: each step has its own kernel.
 
 Python only, by syntax trees. Better silent than wrong: a name that the step's own cells bind anywhere is taken for
-bound wherever it is used, and so is every name after ``from x import *``.
+bound wherever it is used, and so is every name when one of these cells has ``from x import *``, a magic that may bind
+anything, or what is no Python.
 """
 
 from __future__ import annotations
 
 import ast
 import builtins
+import re
 from collections.abc import Collection, Iterator
 
 from . import notebooks
 from .export.cells import HISTORY
-from .models import JSON, Problem
+from .models import Problem
 from .splitting import Part, is_left_out, listed, steps_of
 
 #: What a kernel provides beside the builtins and its history.
 _KERNELS = frozenset({"display", "get_ipython", "exit", "quit", "__file__"})
 _PROVIDED = frozenset(dir(builtins)) | _KERNELS
+
+# Lines after which any name may be bound: by a module, a program, a store or a file.
+_BINDS_ANY = re.compile(r"(?:[\w\s,]+=)?\s*(?:%time\s+)?%(?:pylab|run|loadpy|load|store\s(?:.*\s)?-r)\b")
 
 
 def check_names(part: Part, names: Collection[str]) -> Iterator[Problem]:
@@ -31,15 +36,16 @@ def check_names(part: Part, names: Collection[str]) -> Iterator[Problem]:
     bound: set[str] = set()
     elsewhere: dict[str, set[str]] = {}
     for number, cell in enumerate(part.source.notebook["cells"], 1):
-        tree = _tree(cell)
-        if tree is None:
+        if cell["cell_type"] != "code":
             continue
+        text = notebooks.source(cell)
+        tree = notebooks.python_tree(text)
         if is_left_out(cell, name, names):
-            for other in _bound(tree, outermost=True):
+            for other in _bound_by_magics(text) | _bound(tree, outermost=True):
                 elsewhere.setdefault(other, set()).update(steps_of(cell, names))
         else:
-            found = _bound(tree)
-            if "*" in found:
+            found = _bound_by_magics(text) | _bound(tree)
+            if tree is None or "*" in found:
                 return
             bound |= found
             for other in _used(tree):
@@ -55,10 +61,6 @@ def check_names(part: Part, names: Collection[str]) -> Iterator[Problem]:
             )
 
 
-def _tree(cell: JSON) -> ast.Module | None:
-    return notebooks.python_tree(notebooks.source(cell)) if cell["cell_type"] == "code" else None
-
-
 def _is_provided(name: str) -> bool:
     return name in _PROVIDED or HISTORY.fullmatch(name) is not None
 
@@ -70,15 +72,23 @@ def _used(tree: ast.Module) -> list[str]:
     return list(dict.fromkeys(node.id for node in loads))
 
 
-def _bound(tree: ast.Module, *, outermost: bool = False) -> set[str]:
-    """Names that are given a meaning, ``*`` for all of a module's.
+def _bound_by_magics(text: str) -> set[str]:
+    """Names that a cell's magics give a meaning, ``*`` for any."""
+    lines = text.splitlines()
+    first = next((line for line in lines if line.strip()), "").split()
+    captured = [word for word in first[1:] if not word.startswith("-")] if first[:1] == ["%%capture"] else []
+    return {*captured[:1], *("*" for line in lines if _BINDS_ANY.match(line))}
+
+
+def _bound(tree: ast.Module | None, *, outermost: bool = False) -> set[str]:
+    """Names that are given a meaning, ``*`` for all of a module's; none when there is no tree.
 
     Args:
         outermost: Only those that other cells see: none that are local to a function, a class or a comprehension.
     """
     names: set[str] = set()
     # Without recursion: a long sum is a deep tree.
-    nodes: list[tuple[ast.AST, bool]] = [(tree, False)]
+    nodes: list[tuple[ast.AST, bool]] = [(tree, False)] if tree else []
     while nodes:
         node, is_local = nodes.pop()
         if isinstance(node, ast.Global):

@@ -78,6 +78,8 @@ BINDINGS = [
     "x = !ls",
     "%time x = 1\nx = 2",
     "%%time\nx = 1",
+    "%%capture x\n1",
+    "\n%%capture --no-stderr x\n1",
 ]
 
 
@@ -116,7 +118,25 @@ def test_what_other_cells_do_not_see(local: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "local", ["def f(x): return x", "lambda *x: 1", "[x for x in ()]", "def f():\n    x = 1", "from y import *"]
+    "local",
+    [
+        "def f(x): return x",
+        "lambda *x: 1",
+        "[x for x in ()]",
+        "def f():\n    x = 1",
+        "from y import *",
+        "%pylab inline",
+        "import y\n%run prepare.py",
+        "if y:\n    %run -i prepare.py",
+        "%time %run prepare.py",
+        "y = %run prepare.py",
+        "%store -r",
+        "%store -r y x",
+        "%load prepare.py",
+        "run prepare.py",
+        "%%bash --out x\nls",
+        "y = (",
+    ],
 )
 def test_what_is_bound_anywhere_in_the_step_is_not_told(local: str) -> None:
     assert warned(("x = 1", "prepare"), (local, "answer"), ("print(x)", "answer")) == []
@@ -135,6 +155,9 @@ def test_what_is_bound_anywhere_in_the_step_is_not_told(local: str) -> None:
         "print(*x)",
         "@x\ndef f(): pass",
         "%matplotlib inline\nprint(x)",
+        "%load_ext autoreload\nprint(x)",
+        "%%capture out\nprint(x)",
+        "%store y\nprint(x)",
         "del y[x]",
     ],
 )
