@@ -1,8 +1,8 @@
 """What is asked of a ROB service, without input or output.
 
 A flow is a generator that yields a :class:`Request`, or a tuple of them that may be made at once, and is sent the
-:class:`Response`, or a list; what it returns is its result. ``transport.py`` drives flows with requests,
-``upstream.py`` with tornado.
+:class:`Response`, or a list; what it returns is its result. Where no answer is to be had, the :class:`RobError` that
+says so is raised in it. ``transport.py`` drives flows with requests, ``upstream.py`` with tornado.
 """
 
 from __future__ import annotations

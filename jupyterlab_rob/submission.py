@@ -6,6 +6,7 @@ tornado's async client. A dialect translates for services that know it only in p
 
 from __future__ import annotations
 
+import contextlib
 import re
 import uuid
 from collections.abc import Mapping, Sequence
@@ -135,17 +136,31 @@ def start(
         submission: Name of the submission, made if need be; None for the user's name.
 
     Raises:
-        RobError: The service refused; neither uploads nor an empty submission are left behind.
+        RobError: The service refused; neither uploads nor an empty submission are left behind, unless it does not
+            delete them.
     """
     # The service keeps a name without the spaces around it; it would not be found with them.
     submission = (submission or "").strip() or str((yield from get())["username"])
     group, is_new = yield from _find_or_create_group(benchmark["id"], submission)
+    given, _ = split_arguments(benchmark, arguments)
+    own = [path_of("groups", group["id"])] if is_new else []
+    files: list[str] = []
     try:
-        return (yield from _upload_and_start(group["id"], benchmark, prepared.uploads, arguments))
+        for upload in prepared.uploads:
+            file = (yield from send(group["id"], upload))["id"]
+            files.append(path_of("uploads", group["id"], "files", file))
+            given[upload.target.name] = _argument(upload, file)
     except RobError:
-        if is_new:
-            yield from ask(Request("DELETE", path_of("groups", group["id"])))
+        yield from _delete([*files, *own])
         raise
+    # Without an answer the run may have been started all the same, and needs them.
+    response = yield from ask(post(path_of("groups", group["id"], "runs"), {"arguments": _pairs(given)}))
+    try:
+        response.require_good()
+    except RobError:
+        yield from _delete([*files, *own])
+        raise
+    return dict(response.json())
 
 
 def start_again(run: JSON) -> Flow[JSON]:
@@ -180,23 +195,11 @@ def _file_of(value: Any) -> str | None:
     return None
 
 
-def _upload_and_start(
-    group_id: str, benchmark: JSON, uploads: Sequence[Upload], arguments: Mapping[str, Any]
-) -> Flow[JSON]:
-    given, _ = split_arguments(benchmark, arguments)
-    files: list[str] = []
-    try:
-        for upload in uploads:
-            files.append((yield from send(group_id, upload))["id"])
-            given[upload.target.name] = _argument(upload, files[-1])
-        response = yield from ask(post(path_of("groups", group_id, "runs"), {"arguments": _pairs(given)}))
-        response.require_good()
-    except RobError:
-        for file in files:
-            # Nobody would ever find these uploads again.
-            yield from ask(Request("DELETE", path_of("uploads", group_id, "files", file)))
-        raise
-    return dict(response.json())
+def _delete(paths: Sequence[str]) -> Flow[None]:
+    """Delete what nobody would ever find again; one that stays is no reason to leave the others."""
+    for path in paths:
+        with contextlib.suppress(RobError):
+            yield from ask(Request("DELETE", path))
 
 
 def _argument(upload: Upload, file: str) -> JSON:

@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from pathlib import Path
 from typing import Any, TypeVar
@@ -260,11 +261,15 @@ class Transport:
 
 
 def _drive(flow: Flow[T], fetch: Callable[[Request], Response]) -> T:
-    answer: Any = None
+    proceed: Callable[[], Any] = partial(flow.send, None)
     try:
         while True:
-            wanted = flow.send(answer)
-            answer = list(map(fetch, wanted)) if isinstance(wanted, tuple) else fetch(wanted)
+            wanted = proceed()
+            try:
+                answer = list(map(fetch, wanted)) if isinstance(wanted, tuple) else fetch(wanted)
+                proceed = partial(flow.send, answer)
+            except RobError as error:
+                proceed = partial(flow.throw, error)
     except StopIteration as stop:
         result: T = stop.value
         return result

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
@@ -316,11 +317,15 @@ async def _drive(flow: Flow[T], fetch: Callable[[Request], Any]) -> T:
             response: Response = await fetch(request)
             return response
 
-    answer: Any = None
+    proceed: Callable[[], Any] = partial(flow.send, None)
     try:
         while True:
-            wanted = flow.send(answer)
-            answer = await _gather(map(take, wanted)) if isinstance(wanted, tuple) else await fetch(wanted)
+            wanted = proceed()
+            try:
+                answer = await _gather(map(take, wanted)) if isinstance(wanted, tuple) else await fetch(wanted)
+                proceed = partial(flow.send, answer)
+            except RobError as error:
+                proceed = partial(flow.throw, error)
     except StopIteration as stop:
         result: T = stop.value
         return result

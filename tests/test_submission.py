@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from jupyterlab_rob import notebooks
-from jupyterlab_rob.errors import Conflict, Forbidden, InvalidInput, NotFound, ServiceUnavailable, TooLarge
+from jupyterlab_rob.errors import Conflict, Forbidden, InvalidInput, NotFound, RobError, ServiceUnavailable, TooLarge
 from jupyterlab_rob.flows import Flow, Request, Response, get
 from jupyterlab_rob.splitting import Part, Source, divide
 from jupyterlab_rob.submission import find_benchmark, prepare, safe_name, start, start_again
@@ -29,9 +29,9 @@ def submit(
 
 
 class Script:
-    """Answers requests in order; remembers them."""
+    """Answers requests in order; remembers them. An error stands for no answer."""
 
-    def __init__(self, *answers: tuple[str, int, Any]) -> None:
+    def __init__(self, *answers: tuple[str, int | RobError, Any]) -> None:
         self.answers = list(answers)
         self.requests: list[Request] = []
 
@@ -43,7 +43,10 @@ class Script:
                 expected, status, document = self.answers.pop(0)
                 assert f"{request.method} {request.path}" == expected
                 self.requests.append(request)
-                request = flow.send(Response(status, json.dumps(document).encode()))
+                if isinstance(status, RobError):
+                    request = flow.throw(status)
+                else:
+                    request = flow.send(Response(status, json.dumps(document).encode()))
         except StopIteration as stop:
             assert not self.answers, "the flow asked for less"
             return stop.value
@@ -271,9 +274,10 @@ def test_several_scripts() -> None:
     }
 
 
+@pytest.mark.parametrize("undeleted", [503, ServiceUnavailable("gone")], ids=["refused", "no answer"])
 @pytest.mark.parametrize("is_new", [True, False], ids=["a new submission", "one that was there"])
 @pytest.mark.parametrize("refused", ["the first upload", "the second upload", "the start"])
-def test_nothing_is_left_behind_by_several(is_new: bool, refused: str) -> None:
+def test_nothing_is_left_behind_by_several(is_new: bool, refused: str, undeleted: int | RobError) -> None:
     uploads = {"the first upload": 0, "the second upload": 1, "the start": 2}[refused]
     path = "POST groups/g1/runs" if refused == "the start" else "POST uploads/g1/files"
     found = ("GET workflows/relay/groups", 200, {"groups": [] if is_new else [GROUP]})
@@ -283,11 +287,37 @@ def test_nothing_is_left_behind_by_several(is_new: bool, refused: str) -> None:
         *(("POST uploads/g1/files", 201, {"id": f"f{number}"}) for number in range(uploads)),
         (path, 413, {"message": "too large"}),
         # One that can't be deleted is no reason to leave the others.
-        *((f"DELETE uploads/g1/files/f{number}", 204 if number else 503, {}) for number in range(uploads)),
-        *([("DELETE groups/g1", 204, {})] if is_new else []),
+        *((f"DELETE uploads/g1/files/f{number}", 204 if number else undeleted, {}) for number in range(uploads)),
+        *([("DELETE groups/g1", undeleted, {})] if is_new else []),
     )
     with pytest.raises(TooLarge, match="too large"):
         script.drive(submit_parts(HANDLE, relay(split_notebook()), {}, "alice"))
+
+
+def test_an_upload_without_an_answer_leaves_nothing_behind() -> None:
+    script = Script(
+        ("GET workflows/relay/groups", 200, {"groups": []}),
+        ("POST workflows/relay/groups", 201, GROUP),
+        ("POST uploads/g1/files", 201, {"id": "f1"}),
+        ("POST uploads/g1/files", ServiceUnavailable("gone"), None),
+        ("DELETE uploads/g1/files/f1", 204, {}),
+        ("DELETE groups/g1", 204, {}),
+    )
+    with pytest.raises(ServiceUnavailable, match="gone"):
+        script.drive(submit_parts(HANDLE, relay(split_notebook()), {}, "alice"))
+
+
+def test_a_start_without_an_answer_may_be_one() -> None:
+    """Its run would need the files."""
+    script = Script(
+        ("GET workflows/b1/groups", 200, {"groups": []}),
+        ("POST workflows/b1/groups", 201, GROUP),
+        ("POST uploads/g1/files", 201, {"id": "f1"}),
+        ("POST groups/g1/runs", ServiceUnavailable("gone"), None),
+    )
+    with pytest.raises(ServiceUnavailable, match="gone"):
+        script.drive(submit(BENCHMARK, NOTEBOOK, "a.ipynb", {}, "alice"))
+    assert not script.answers
 
 
 def test_start_again_with_several() -> None:

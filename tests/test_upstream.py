@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from jupyterlab_rob import embedded, submission, upstream
+from jupyterlab_rob.client import Client
 from jupyterlab_rob.credentials import Credentials, token_file
-from jupyterlab_rob.errors import NotFound, ServiceUnavailable
-from jupyterlab_rob.flows import Request, get
+from jupyterlab_rob.errors import NotFound, ServiceUnavailable, TooLarge
+from jupyterlab_rob.flows import Flow, Request, get
 from jupyterlab_rob.remote import RemoteService
 from jupyterlab_rob.splitting import Source, divide
 from jupyterlab_rob.upstream import Upstream
 
 from .conftest import Home
 from .protocol import BENCHMARK, GOOD_CELL, make_notebook
+from .relay import HANDLE, split_notebook
 from .scripted import DESCRIPTOR, ScriptedService
 
 
@@ -37,6 +40,47 @@ async def test_flow(scripted: ScriptedService) -> None:
     assert scripted.paths()[-2:] == ["POST uploads/g/files", "POST groups/g/runs"]
     with pytest.raises(NotFound):
         await client.run(get("runs", "nope"))
+
+
+async def run_by_upstream(data_dir: Path, flow: Flow[Any]) -> Any:
+    return await Upstream(data_dir).run(flow)
+
+
+async def run_by_client(data_dir: Path, flow: Flow[Any]) -> Any:
+    return await asyncio.to_thread(Client(data_dir).transport.run, flow)
+
+
+@pytest.mark.parametrize("run", [run_by_upstream, run_by_client])
+async def test_a_refusal_is_told_whatever_else_goes_wrong(
+    scripted: ScriptedService, run: Callable[[Path, Flow[Any]], Awaitable[Any]]
+) -> None:
+    """Each upload and the submission are deleted, although the connection breaks each time."""
+    sent = 0
+
+    async def take(handler: Any) -> None:
+        nonlocal sent
+        sent += 1
+        if sent > 1:
+            handler.set_status(413)
+        handler.finish({"id": "f1"} if sent == 1 else {"message": "too large"})
+
+    async def break_off(handler: Any) -> None:
+        handler.detach().close()
+
+    scripted.answers |= {
+        "GET workflows/relay/groups": {"groups": []},
+        "POST workflows/relay/groups": {"id": "g", "name": "alice"},
+        "POST uploads/g/files": take,
+        "DELETE uploads/g/files/f1": break_off,
+        "DELETE groups/g": break_off,
+    }
+    flow = submission.submit(HANDLE, divide(HANDLE, Source("both.ipynb", split_notebook())), {})
+    with pytest.raises(TooLarge, match="too large"):
+        await run(scripted.data_dir, flow)
+    assert [path for path in scripted.paths() if path.startswith("DELETE")] == [
+        "DELETE uploads/g/files/f1",
+        "DELETE groups/g",
+    ]
 
 
 async def test_many_requests_at_once(scripted: ScriptedService, monkeypatch: pytest.MonkeyPatch) -> None:
