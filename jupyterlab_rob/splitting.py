@@ -141,19 +141,17 @@ def _emptied(cell: JSON) -> JSON:
 
 
 def _has_own(part: Part) -> bool:
-    return any(
-        cell["cell_type"] == "code" and f"{TAG_PREFIX}{part.target.name}" in notebooks.tags(cell)
-        for cell in part.notebook["cells"]
-    )
+    return any(steps_of(cell, [part.target.name]) for cell in _code_cells(part.notebook))
 
 
 def _is_empty(part: Part) -> bool:
     """Whether the split, and not the notebook's author, has left the part without code."""
-    return _has_code(part.source.notebook) and not _has_code(part.notebook)
+    return bool(_code_cells(part.source.notebook)) and not _code_cells(part.notebook)
 
 
-def _has_code(notebook: JSON) -> bool:
-    return any(cell["cell_type"] == "code" and notebooks.source(cell).strip() for cell in notebook["cells"])
+def _code_cells(notebook: JSON) -> list[JSON]:
+    """The code cells that are not blank."""
+    return [cell for cell in notebook["cells"] if cell["cell_type"] == "code" and notebooks.source(cell).strip()]
 
 
 def _nothing_left(name: str) -> str:
@@ -169,7 +167,7 @@ def _untagged(wanted: list[str], lacking: list[str], shared: int) -> str:
     if len(lacking) == shared:
         return f"{takes}. Tag the cells of each step with {tags}, or give a notebook of its own for each."
     return (
-        f"{takes}, and no cell is tagged for {listed(lacking, 'and')}. Tag the cells of "
+        f"{takes}, and no cell with code is tagged for {listed(lacking, 'and')}. Tag the cells of "
         f"{'that step' if len(lacking) == 1 else 'each of them'} with {tags}, or give a notebook of its own for "
         f"{'it' if len(lacking) == 1 else 'each'}."
     )

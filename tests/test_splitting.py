@@ -143,13 +143,15 @@ def test_tags_that_are_missing() -> None:
     assert told(*divide(HANDLE, plain)) == [("prepare", message, None)]
     half = Source("a.ipynb", tagged(("1", []), ("2", ["rob:prepare"])))
     message = (
-        "The benchmark takes 2 notebooks (prepare, answer), and no cell is tagged for answer. Tag the cells of that "
-        "step with `rob:answer`, or give a notebook of its own for it."
+        "The benchmark takes 2 notebooks (prepare, answer), and no cell with code is tagged for answer. Tag the cells "
+        "of that step with `rob:answer`, or give a notebook of its own for it."
     )
     assert told(*divide(HANDLE, half)) == [("answer", message, None)]
     text = tagged(("1", ["rob:answer"]), ("2", ["rob:prepare"]))
     text["cells"][0]["cell_type"] = "markdown"
     assert told(*divide(HANDLE, Source("a.ipynb", text))) == [("answer", message, None)], "a text is no step"
+    blank = tagged(("1", []), ("2", ["rob:prepare"]), (" \n", ["rob:answer"]))
+    assert told(*divide(HANDLE, Source("a.ipynb", blank))) == [("answer", message, None)], "nor is an empty cell"
 
 
 def test_tags_that_are_missing_of_three() -> None:
@@ -157,13 +159,13 @@ def test_tags_that_are_missing_of_three() -> None:
     some = Source("a.ipynb", tagged(("1", ["rob:a"])))
     ((_, message, _),) = told(*divide(benchmark, some), names=("a", "b", "c"))
     assert message == (
-        "The benchmark takes 3 notebooks (a, b, c), and no cell is tagged for b and c. Tag the cells of each of them "
-        "with `rob:b` or `rob:c`, or give a notebook of its own for each."
+        "The benchmark takes 3 notebooks (a, b, c), and no cell with code is tagged for b and c. Tag the cells of "
+        "each of them with `rob:b` or `rob:c`, or give a notebook of its own for each."
     )
 
 
 def test_nothing_is_left_of_a_notebook() -> None:
-    others = Source("a.ipynb", tagged(("1", ["rob:prepare"]), ("2", ["rob:prepare"])))
+    others = Source("a.ipynb", tagged(("1", ["rob:prepare"]), ("2", ["rob:prepare"]), ("\n", ["rob:answer"])))
     ((name, message, _),) = told(*divide(HANDLE, FIRST, {"answer": others}))
     assert name == "answer"
     assert message.startswith("No cell with code is left for answer: all are tagged for other steps.")
