@@ -57,7 +57,8 @@ def divide(benchmark: JSON, main: Source | None, own: Mapping[str, Source] | Non
 
     Args:
         benchmark: The benchmark's handle.
-        main: Fills all that is wanted and has no notebook of its own; None where nothing is left for it.
+        main: Fills all that is wanted and has no notebook of its own; None where nothing is left for it. Wanted is what
+            it has cells for, too.
         own: Notebooks by parameter.
 
     Raises:
@@ -71,7 +72,8 @@ def divide(benchmark: JSON, main: Source | None, own: Mapping[str, Source] | Non
             close = difflib.get_close_matches(name[:100], names, n=1)
             hint = f"Did you mean {close[0]}?" if close else f"It takes one for {listed(names, 'and')}."
             raise InvalidInput(f"Benchmark {benchmark['name']} takes no notebook for {name}. {hint}")
-    wanted = wanted_targets(targets, own, has_main=main is not None)
+    tagged = {step for cell in _code_cells(main.notebook) for step in steps_of(cell, names)} if main else set()
+    wanted = wanted_targets(targets, {*own, *tagged}, has_main=main is not None)
     missing = [target.name for target in wanted if target.name not in own]
     if main is None and (missing or not wanted):
         missing = missing or names

@@ -54,7 +54,8 @@ def find_targets(benchmark: JSON) -> list[NotebookTarget]:
 def wanted_targets(
     targets: Collection[NotebookTarget], named: Collection[str], *, has_main: bool = True
 ) -> list[NotebookTarget]:
-    """Those of ``targets`` that a submission fills: the required ones and those ``named``.
+    """Those of ``targets`` that a submission fills: the required ones and those ``named``, by notebooks of their own or
+    by cells' tags in the main notebook.
 
     When none is required its main notebook fills all; without one, those that are not named are left to the benchmark.
     """

@@ -97,15 +97,35 @@ def test_with_a_single_parameter_nothing_is_split() -> None:
 def test_optional_parameters() -> None:
     parameters = [{"name": name, "dtype": "actor", "isRequired": name == "b"} for name in "abc"]
     benchmark = {"name": "x", "parameters": parameters}
-    document = tagged(("1", ["rob:a"]), ("2", []), ("3", ["rob:b", "rob:c"]))
+    document = tagged(("1", []), ("2", ["rob:b"]))
     (part,) = divide(benchmark, Source("x.ipynb", document))
-    assert (part.target.name, kinds(part)) == ("b", ["raw", "code", "code"])
+    assert (part.target.name, kinds(part)) == ("b", ["code", "code"])
     parts = divide(benchmark, Source("x.ipynb", document), {"c": FIRST})
     assert [part.target.name for part in parts] == ["b", "c"]
     for parameter in parameters:
         parameter["isRequired"] = False
     assert [part.target.name for part in divide(benchmark, SPLIT, {"c": FIRST})] == ["a", "b", "c"]
     assert [part.target.name for part in divide(benchmark, None, {"c": FIRST})] == ["c"], "the others have defaults"
+
+
+def test_cells_that_are_tagged_for_an_optional_parameter() -> None:
+    """They are sent, and not the benchmark's default under the participant's name."""
+    parameters = [{"name": name, "dtype": "actor", "isRequired": name == "b"} for name in "abc"]
+    benchmark = {"name": "x", "parameters": parameters}
+    document = tagged(("1", ["rob:a"]), ("2", []), ("3", ["rob:b"]), ("\n", ["rob:c"]))
+    document["cells"].append({"cell_type": "markdown", "metadata": {"tags": ["rob:c"]}, "source": "text"})
+    main = Source("x.ipynb", document)
+    a, b = divide(benchmark, main)
+    assert [(part.target.name, kinds(part)[:3]) for part in (a, b)] == [
+        ("a", ["code", "code", "raw"]),
+        ("b", ["raw", "code", "code"]),
+    ], "there is no code for c"
+    assert told(a, b, names=("a", "b", "c")) == []
+    parts = divide(benchmark, main, {"b": FIRST})
+    assert [(part.target.name, part.source) for part in parts] == [("a", main), ("b", FIRST)]
+    require_use(parts, main)
+    parts = divide(benchmark, FIRST, {"b": main})
+    assert [part.target.name for part in parts] == ["b"], "one for b alone is for nothing else"
 
 
 @pytest.mark.parametrize(
