@@ -62,7 +62,8 @@ def divide(benchmark: JSON, main: Source | None, own: Mapping[str, Source] | Non
         own: Notebooks by parameter.
 
     Raises:
-        InvalidInput: The benchmark takes no notebook, or none of such a name, or one is missing.
+        InvalidInput: The benchmark takes no notebook, or none of such a name, or one is missing, or nobody knows which
+            it takes.
     """
     own = own or {}
     targets = notebook_targets(benchmark)
@@ -74,6 +75,9 @@ def divide(benchmark: JSON, main: Source | None, own: Mapping[str, Source] | Non
             raise InvalidInput(f"Benchmark {benchmark['name']} takes no notebook for {name}. {hint}")
     tagged = {step for cell in _code_cells(main.notebook) for step in steps_of(cell, names)} if main else set()
     wanted = wanted_targets(targets, {*own, *tagged}, has_main=main is not None)
+    may_be_data = [target.name for target in targets if target.is_open]
+    if not wanted and len(may_be_data) > 1:
+        raise InvalidInput(_which(may_be_data))
     missing = [target.name for target in wanted if target.name not in own]
     if main is None and (missing or not wanted):
         missing = missing or names
@@ -154,6 +158,14 @@ def _is_empty(part: Part) -> bool:
 def _code_cells(notebook: JSON) -> list[JSON]:
     """The code cells that are not blank."""
     return [cell for cell in notebook["cells"] if cell["cell_type"] == "code" and notebooks.source(cell).strip()]
+
+
+def _which(names: list[str]) -> str:
+    tags = listed([f"`{TAG_PREFIX}{name}`" for name in names], "or")
+    return (
+        f"The server does not tell which of {listed(names, 'and')} are programs. Tag the cells of each that is one "
+        f"with {tags}, or give a notebook of its own for it."
+    )
 
 
 def _nothing_left(name: str) -> str:

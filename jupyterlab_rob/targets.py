@@ -27,6 +27,11 @@ class NotebookTarget:
     path: str | None = None
     is_required: bool = False
 
+    @property
+    def is_open(self) -> bool:
+        """Whether the service does not tell what the file is: it may be a program, or data."""
+        return self.path is not None
+
 
 def notebook_targets(benchmark: JSON) -> list[NotebookTarget]:
     """The parameters of the benchmark's handle for notebooks, in its order, all of one kind: each ``actor``, else each
@@ -58,11 +63,15 @@ def wanted_targets(
     by cells' tags in the main notebook.
 
     When none is required its main notebook fills all; without one, those that are not named are left to the benchmark.
+    Where several of these are open, each may be data: only those named are wanted of them, which may be none.
     """
     is_any_required = any(target.is_required for target in targets)
-    return [
+    wanted = [
         target for target in targets if target.is_required or target.name in named or (has_main and not is_any_required)
     ]
+    if sum(target.is_open for target in wanted) < 2:
+        return wanted
+    return [target for target in wanted if not target.is_open or target.name in named]
 
 
 def _files(benchmark: JSON, suffix: str, form: Format) -> list[NotebookTarget]:

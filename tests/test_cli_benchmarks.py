@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
@@ -10,7 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from jupyterlab_rob.cli import main
+
 from .conftest import Home
+from .scripted import ScriptedService
 from .service.api import notebook
 from .service.benchmark import guessing, write_benchmark
 from .test_cli import COMMAND, document, rob
@@ -185,3 +189,20 @@ def test_what_is_wrong_is_told_before_it_is_sent(tmp_path: Path, home: Home) -> 
     folder = write_benchmark(tmp_path / ("x" * 40), 1)
     assert "--id" in rob("benchmarks", "add", str(folder)).stderr
     assert not home.data_dir.exists(), "no service was started"
+
+
+async def test_files_that_may_be_data(scripted: ScriptedService, capsys: pytest.CaptureFixture[str]) -> None:
+    parameters = [
+        {"name": name, "dtype": "file", "target": f"{name}.py", "isTargetOpen": True} for name in ("code", "config")
+    ]
+    scripted.answers |= {
+        "GET workflows": {"workflows": [{"id": "b", "name": "B"}]},
+        "GET workflows/b": {"id": "b", "name": "B", "parameters": parameters},
+    }
+    assert await asyncio.to_thread(main, ["benchmarks", "show", "b"]) == 0
+    told = capsys.readouterr().out
+    assert "    jupyter rob submit -b b --notebook code=PATH --notebook config=PATH\n" in told
+    assert "The server does not tell which of code and config are programs: leave out what is none.\n" in told
+    del parameters[1]["isTargetOpen"]
+    assert await asyncio.to_thread(main, ["benchmarks", "show", "b"]) == 0
+    assert "does not tell" not in capsys.readouterr().out

@@ -144,6 +144,28 @@ def test_what_can_not_be_divided(main: Source | None, own: dict[str, Source], re
     assert reason in caught.value.message
 
 
+def test_files_that_may_be_data() -> None:
+    """As the published server has them, which tells of no file what it is."""
+    parameters = [
+        {"name": name, "dtype": "file", "target": f"{name}.py", "isTargetOpen": True, "isRequired": name != "more"}
+        for name in ("code", "config", "more")
+    ]
+    benchmark = {"name": "x", "parameters": parameters}
+    (part,) = divide(benchmark, None, {"code": FIRST})
+    assert (part.target.name, told(part, names=("code", "config"))) == ("code", [])
+    document = tagged(("1", ["rob:code"]), ("2", []))
+    (part,) = divide(benchmark, Source("a.ipynb", document))
+    assert (part.target.name, part.notebook, told(part, names=("code", "config"))) == ("code", document, [])
+    message = (
+        "The server does not tell which of code, config and more are programs. Tag the cells of each that is one with "
+        "`rob:code`, `rob:config` or `rob:more`, or give a notebook of its own for it."
+    )
+    for main in (FIRST, None):
+        with pytest.raises(InvalidInput) as caught:
+            divide(benchmark, main)
+        assert caught.value.message == message
+
+
 def test_a_notebook_that_nothing_is_left_for() -> None:
     own = {"prepare": FIRST, "answer": SECOND}
     parts = divide(HANDLE, SPLIT, own)

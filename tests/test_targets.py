@@ -46,6 +46,27 @@ def test_the_required_and_the_named_are_wanted(kind: dict[str, Any]) -> None:
     assert [target.name for target in wanted_targets(optional, ["c"], has_main=False)] == ["c"]
 
 
+def test_of_several_open_ones_only_the_named_are_wanted() -> None:
+    """A server that leaves targets open does not tell which files are programs."""
+    a, b = ({**SCRIPT, "name": name, "isTargetOpen": True} for name in "ab")
+
+    def wanted(*parameters: dict[str, Any], named: tuple[str, ...] = (), has_main: bool = True) -> list[str]:
+        return [target.name for target in wanted_targets(targets(*parameters), named, has_main=has_main)]
+
+    for has_main in (True, False):
+        required = [{**parameter, "isRequired": True} for parameter in (a, b)]
+        assert wanted(*required, has_main=has_main) == []
+        assert wanted(*required, named=("b",), has_main=has_main) == ["b"]
+        assert wanted(*required, named=("a", "b"), has_main=has_main) == ["a", "b"]
+    assert wanted(a, b) == []
+    assert wanted(a, b, named=("a",)) == ["a"]
+    assert wanted(a) == ["a"]
+    assert wanted(a, SCRIPT, DATA) == ["a", "script"], "the only one"
+    assert wanted(a, b, SCRIPT) == ["script"], "what is known to be a program is wanted as ever"
+    assert wanted(a, {**b, "isRequired": True}) == ["b"], "the only one that must be given"
+    assert wanted(a, {**b, "isRequired": True}, named=("a",)) == ["a"], "the other may be data"
+
+
 def test_none() -> None:
     for parameters in ([], [DATA], [{"name": "a", "dtype": "file", "target": None}]):
         with pytest.raises(InvalidInput, match="x has no step that takes a notebook"):

@@ -88,9 +88,15 @@ def _print_notebooks(options: argparse.Namespace, benchmark: JSON) -> None:
     names = [target.name + ("" if target.is_required or all_required else " (optional)") for target in targets]
     tags = listed([f"{TAG_PREFIX}{target.name}" for target in targets], "or")
     one = hint(options, "submit", "NOTEBOOK", "-b", benchmark["id"])
+    may_be_data = [target.name for target in targets if target.is_open]
+    which = (
+        f"\nThe server does not tell which of {listed(may_be_data, 'and')} are programs: leave out what is none."
+        if len(may_be_data) > 1
+        else ""
+    )
     own = [word for target in targets for word in ("--notebook", f"{target.name}=PATH")]
     print(
         f"\nTakes {len(targets)} notebooks: {listed(names, 'and')}. Give one whose cells have the tag {tags} (a cell "
         "without such a tag is for each of them), or one for each, or both:\n"
-        f"    {one}\n    {hint(options, 'submit', '-b', benchmark['id'], *own)}"
+        f"    {one}\n    {hint(options, 'submit', '-b', benchmark['id'], *own)}{which}"
     )
