@@ -21,6 +21,8 @@ from .models import JSON, PROGRESS, RunState
 from .notebooks import parse, validate
 from .remote import RemoteService, configured_url
 from .splitting import Source, divide, require_use
+from .submission import Prepared
+from .submission import start as start_flow
 from .submission import submit as submit_flow
 from .transport import TIMEOUT, Transport, within
 
@@ -133,6 +135,26 @@ class Client:
         parts = divide(handle, main, own)
         require_use(parts, main)
         return Run(self, self.transport.run(submit_flow(handle, parts, arguments or {}, submission)))
+
+    def start(
+        self,
+        benchmark: JSON,
+        prepared: Prepared,
+        arguments: Mapping[str, Any] | None = None,
+        submission: str | None = None,
+    ) -> Run:
+        """Start a run of notebooks as they were checked and prepared, whatever has become of their files since.
+
+        Args:
+            benchmark: The benchmark's handle.
+            prepared: What :func:`jupyterlab_rob.submission.prepare` makes of the notebooks.
+            arguments: The same that they were prepared with.
+            submission: As for :meth:`submit`.
+
+        Raises:
+            RobError: The service refused.
+        """
+        return Run(self, self.transport.run(start_flow(benchmark, prepared, arguments or {}, submission)))
 
 
 class Run:

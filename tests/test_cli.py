@@ -19,7 +19,7 @@ from jupyterlab_rob import embedded
 from jupyterlab_rob.connection import Connection
 
 from .conftest import Home
-from .protocol import GOOD_CELL, make_notebook
+from .protocol import BENCHMARK, GOOD_CELL, make_notebook
 from .scripted import ScriptedService
 from .service.api import wait_for
 
@@ -185,6 +185,41 @@ def test_stop_and_cancel(home: Home, tmp_path: Path) -> None:
     assert {document("runs", "show", run)["run"]["state"] for run in runs} == {"CANCELED"}
     assert rob("stop", "--cancel").stdout == "The ROB service has been stopped.\n"
     assert rob("stop", "--cancel").stdout == "No ROB service is running.\n"
+
+
+async def test_what_was_checked_is_what_is_sent(scripted: ScriptedService, tmp_path: Path) -> None:
+    """The file is saved again as soon as it was read; what the warning is about goes to the service all the same."""
+    path = tmp_path / "a.ipynb"
+    write(path, GOOD_CELL, "input()")
+    sent = []
+
+    async def tell(handler: Any) -> None:
+        write(path, GOOD_CELL, "saved_later = 1")
+        handler.finish(BENCHMARK)
+
+    async def take(handler: Any) -> None:
+        sent.append(handler.body)
+        handler.finish({"id": "f"})
+
+    scripted.answers |= {
+        "GET workflows": {"workflows": [BENCHMARK]},
+        "GET workflows/b1": tell,
+        "GET workflows/b1/groups": {"groups": [{"id": "g", "name": "alice"}]},
+        "POST uploads/g/files": take,
+        "POST groups/g/runs": {"id": "r", "state": "PENDING"},
+    }
+    done = await asyncio.to_thread(rob, "submit", str(path), "-b", "b1")
+    assert done.returncode == 0, done.stderr
+    assert "warning: Cell 2 uses input()" in done.stderr
+    (body,) = sent
+    assert (b"input()" in body, b"saved_later" in body) == (True, False)
+    assert scripted.paths().count("GET workflows/b1") == 1
+
+    write(path, GOOD_CELL, "input()")
+    refused = await asyncio.to_thread(rob, "submit", str(path), "-b", "b1", "-p", "nonsense=1")
+    assert (refused.returncode, len(sent)) == (2, 1)
+    assert "warning: Cell 2 uses input()" in refused.stderr
+    assert "jupyter rob: There is no parameter nonsense." in refused.stderr
 
 
 async def test_status_tells_of_the_sandbox(scripted: ScriptedService) -> None:

@@ -62,20 +62,26 @@ def add_to(commands: Commands) -> None:
 
 def _submit(options: argparse.Namespace) -> int:
     from ..client import read_sources
-    from ..preflight import check, coerce_arguments
+    from ..preflight import coerce_arguments
     from ..splitting import divide, listed, require_use
+    from ..submission import prepare
 
     if options.notebook is None and not options.notebooks:
         raise InvalidInput("Which notebook? Give NOTEBOOK, or --notebook NAME=PATH for each that the benchmark takes.")
-    notebooks = by_name(options.notebooks, "--notebook")
     service = client(options)
-    main, own = read_sources(options.notebook, notebooks)
+    main, own = read_sources(options.notebook, by_name(options.notebooks, "--notebook"))
     benchmark = service.benchmark(benchmark_name(options))
     arguments = coerce_arguments(benchmark, dict(options.parameters))
     parts = divide(benchmark, main, own)
     require_use(parts, main)
-    _warn(check(parts, benchmark, arguments))
-    run = service.submit(benchmark["id"], options.notebook, arguments, options.submission, notebooks=notebooks)
+    try:
+        prepared = prepare(benchmark, parts, arguments)
+    except InvalidInput as error:
+        _warn(error.problems)
+        raise
+    _warn(prepared.problems)
+    # These, and not the files again: one may be saved at any moment.
+    run = service.start(benchmark, prepared, arguments, options.submission)
     names = listed(list(dict.fromkeys(part.source.name for part in parts)), "and")
     return started(options, run, f"Run {run.id} of {names} is queued.")
 
