@@ -9,12 +9,14 @@ export function tagOf(parameter: string): string {
   return `rob:${parameter}`;
 }
 
-/** The tags in a cell's metadata. */
+/** The tags in a cell's metadata; what is there but no text is none. */
 export function tagsOf(
   metadata: { tags?: PartialJSONValue } | undefined
 ): readonly string[] {
   const tags = metadata?.tags;
-  return Array.isArray(tags) ? (tags as string[]) : [];
+  return Array.isArray(tags)
+    ? tags.filter((tag): tag is string => typeof tag === 'string')
+    : [];
 }
 
 /** The parameters for which no code cell of a notebook is tagged. */
