@@ -3,6 +3,7 @@
  */
 import type { ICell, INotebookContent } from '@jupyterlab/nbformat';
 import type { TranslationBundle } from '@jupyterlab/translation';
+import { textOf } from './models/cells';
 import { tagOf, tagsOf } from './models/tags';
 import type { IExport } from './protocol';
 
@@ -70,10 +71,6 @@ export function toBlocks(
 function isLeftOut(cell: ICell): boolean {
   const isTagged = tagsOf(cell.metadata).some(tag => tag.startsWith(tagOf('')));
   return cell.cell_type === 'raw' && isTagged && textOf(cell) === '';
-}
-
-function textOf({ source }: ICell): string {
-  return Array.isArray(source) ? source.join('') : source;
 }
 
 function mimeTypeOf({ cell_type: type }: ICell, code: string): string {

@@ -2,6 +2,7 @@ import type { ICell, IError, INotebookContent } from '@jupyterlab/nbformat';
 import { plainText } from '../format';
 import type { ICause, IRun } from '../protocol';
 import type { RobService } from '../service';
+import { textOf } from './cells';
 import { Model } from './model';
 import { tagsOf } from './tags';
 
@@ -38,7 +39,7 @@ export class FailedCellModel extends Model {
       .catch(() => null);
     const cell = notebook && findCell(notebook, cause);
     if (cell && !this.isDisposed) {
-      this._source = textOf(cell.source);
+      this._source = textOf(cell);
       this._line = lineOf(cell, this._source);
       this.changed();
     }
@@ -81,8 +82,4 @@ function errorOf(cell: ICell): IError | undefined {
   return (outputs as unknown as IError[]).find(
     output => output?.output_type === 'error'
   );
-}
-
-function textOf(source: ICell['source']): string {
-  return Array.isArray(source) ? source.join('') : source;
 }
