@@ -69,6 +69,8 @@ export interface IBenchmarkDetail extends IBenchmark {
   parameters: IParameter[];
   groups: IGroup[];
   notebookSteps?: INotebookStep[];
+  /** Whether notebooks are given files; an older service does not tell. */
+  hasData?: boolean;
   isCoordinator?: boolean;
   /** The newest post-processing that succeeded. */
   postproc?: IPostprocessing | null;

@@ -61,19 +61,20 @@ export function BenchmarkSection(props: ISectionProps): JSX.Element {
           >
             {trans.__('Leaderboard')}
           </button>
-          {model.account.can('benchmark-data') && (
-            <a
-              className="jp-RobLink"
-              href={model.service.dataUrl(benchmark.id)}
-              download
-              title={trans.__(
-                'Download the files that notebooks are given; in a terminal: jupyter rob benchmarks data %1',
-                benchmark.id
-              )}
-            >
-              {trans.__('Data')}
-            </a>
-          )}
+          {model.account.can('benchmark-data') &&
+            benchmark.hasData !== false && (
+              <a
+                className="jp-RobLink"
+                href={model.service.dataUrl(benchmark.id)}
+                download
+                title={trans.__(
+                  'Download the files that notebooks are given; in a terminal: jupyter rob benchmarks data %1',
+                  benchmark.id
+                )}
+              >
+                {trans.__('Data')}
+              </a>
+            )}
         </div>
       )}
     </Section>

@@ -67,6 +67,18 @@ describe('BenchmarkSection', () => {
     );
     expect(link()?.textContent).toBe('Data');
   });
+
+  it.each([
+    [true, 1],
+    [false, 0]
+  ])('should offer them if there are any: %s', async (hasData, count) => {
+    const additions = ['benchmark-data'];
+    server.answers['GET session'] = makeSession({ additions });
+    server.answers['GET api/v1/workflows/b1'] = makeBenchmark({ hasData });
+    await model.refresh();
+    await show(BenchmarkSection);
+    expect(node.querySelectorAll('a[download]')).toHaveLength(count);
+  });
 });
 
 describe('SubmitSection', () => {
