@@ -85,7 +85,11 @@ export class PreviewWidget extends MainAreaWidget<Panel> {
         parts.forEach(part => this._addPart(part, previewed));
       } else {
         this.title.label = this._trans.__('%1 — preview', answer.name);
-        toBlocks(answer, this._trans).forEach(block => this._addBlock(block));
+        // Of several steps there may be one that is sent a notebook.
+        const isPart = previewed.steps.length > 1;
+        for (const block of toBlocks(answer, this._trans, isPart)) {
+          this._addBlock(block);
+        }
       }
     }
   }

@@ -140,6 +140,22 @@ describe('PreviewWidget', () => {
     expect(shown).toEqual([{ path: 'features.ipynb', cell: 3 }]);
   });
 
+  it('should tell what the only part of several leaves out', async () => {
+    const cells = [
+      { cell_type: 'raw', source: '', metadata: { tags: ['rob:preproc'] } },
+      { cell_type: 'code', source: 'b = 2', metadata: {} }
+    ];
+    const content = JSON.stringify({ metadata: {}, cells });
+    const whole = answer({ format: 'notebook', content });
+    const parts = [{ ...whole, parameter: 'tagger' }];
+    await act(() => widget.load(TWO, async () => ({ ...whole, parts })));
+    expect(texts('h2')).toEqual([
+      'Cell 1 is for another step',
+      'Cell 2 (code)'
+    ]);
+    expect(texts('pre')).toEqual(['b = 2']);
+  });
+
   it('should show the answer to the last question', async () => {
     let late: (answer: IExport) => void = () => undefined;
     const slow = widget.load(
