@@ -318,7 +318,10 @@ export class RobModel extends Model {
   /** A submission may have been made for the run. */
   private _addGroup(run: IRun): void {
     const { _benchmark: benchmark } = this;
-    if (!benchmark || benchmark.groups.some(({ id }) => id === run.groupId)) {
+    if (
+      benchmark?.id !== run.workflowId ||
+      benchmark.groups.some(({ id }) => id === run.groupId)
+    ) {
       return;
     }
     const group = { id: run.groupId, name: run.groupName ?? run.groupId };

@@ -102,6 +102,15 @@ describe('RobModel', () => {
       expect(model.pathOf('r2')).toBe('work/tagger.ipynb');
       expect(model.benchmark?.groups.map(({ id }) => id)).toEqual(['g1', 'g2']);
     });
+
+    it('should add no submission to a benchmark that was chosen meanwhile', async () => {
+      await model.connect();
+      const submitted = model.submit();
+      await model.select('b2');
+      await submitted;
+      expect(model.benchmark?.id).toBe('b2');
+      expect(model.benchmark?.groups.map(({ id }) => id)).toEqual(['g1']);
+    });
   });
 
   describe('#refreshBenchmark()', () => {
