@@ -126,7 +126,8 @@ export function addCommands(
     execute: async args => {
       const run = model.runs.get(String(args.run ?? ''));
       const place = run ? model.failedIn(run) : { path: String(args.path) };
-      const panel = notebook.find(place) ?? (await open(commands, place.path));
+      const panel =
+        place && (notebook.find(place) ?? (await open(commands, place.path)));
       const address = run?.cause ?? {
         cell: Number(args.cell),
         cellId: args.cellId === undefined ? null : String(args.cellId)

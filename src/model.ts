@@ -188,8 +188,8 @@ export class RobModel extends Model {
     return this._origins.get(run)?.current;
   }
 
-  /** The notebook in which a run has failed. */
-  failedIn(run: IRun): INotebookAddress {
+  /** The notebook in which a run has failed; null where that is none of the user's. */
+  failedIn(run: IRun): INotebookAddress | null {
     return this._origins.find(run, this._benchmark);
   }
 

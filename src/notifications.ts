@@ -32,7 +32,7 @@ export function announceEnds(
   });
 
   function actions(run: IRun): Notification.IAction[] {
-    return run.cause?.cell
+    return run.cause?.cell && model.failedIn(run)
       ? [
           {
             label: trans.__('Show cell'),

@@ -1,4 +1,4 @@
-import { hasSeveral, IBenchmarkDetail, IRun } from '../protocol';
+import type { IBenchmarkDetail, IRun, ISubmitted } from '../protocol';
 import type { SourcesModel } from './sources';
 
 /** What leads to an open notebook: its path, or else its name. */
@@ -32,27 +32,38 @@ export class Origins {
   }
 
   /**
-   * The notebook in which a run has failed.
+   * The notebook in which a run has failed; null where none of those that were submitted has, or it is not known which.
    *
    * @param benchmark Tells which parameter fills which step, if it is the run's.
    */
-  find(run: IRun, benchmark: IBenchmarkDetail | null): INotebookAddress {
+  find(run: IRun, benchmark: IBenchmarkDetail | null): INotebookAddress | null {
+    const part = failedPart(run, benchmark);
     const origin = this._origins.get(run.id);
-    const submitted = run.submitted ?? [];
-    const steps =
-      (benchmark?.id === run.workflowId && benchmark.notebookSteps) || [];
-    const filled = steps.find(({ step }) => step === run.cause?.step);
-    const part = hasSeveral(run)
-      ? submitted.find(({ parameter }) => parameter === filled?.parameter)
-      : submitted[0];
-    if (part) {
-      const { parameter, name } = part;
-      return { path: origin?.paths[parameter] ?? origin?.current, name };
-    }
-    return hasSeveral(run)
-      ? {}
-      : { path: origin?.current, name: run.notebook?.name };
+    const path = origin?.paths[part?.parameter ?? ''] ?? origin?.current;
+    return part && (path || part.name) ? { path, name: part.name } : null;
   }
 
   private _origins = new Map<string, IOrigin>();
+}
+
+/** Which of a run's notebooks has failed. */
+function failedPart(
+  run: IRun,
+  benchmark: IBenchmarkDetail | null
+): Partial<ISubmitted> | null {
+  const { cause, notebook } = run;
+  const submitted: Partial<ISubmitted>[] = run.submitted?.length
+    ? run.submitted
+    : [{ name: notebook?.name }];
+  const steps =
+    (benchmark?.id === run.workflowId && benchmark.notebookSteps) || [];
+  if (!cause?.step || steps.length === 0) {
+    // No step is told, either, of a benchmark that runs notebooks by commands of its own.
+    const isOnly = submitted.length === 1 && cause?.blame !== 'coordinator';
+    return isOnly ? submitted[0] : null;
+  }
+  const filled = steps.find(({ step }) => step === cause.step)?.parameter;
+  const isFilled = ({ parameter = filled }: Partial<ISubmitted>) =>
+    filled !== undefined && parameter === filled;
+  return submitted.find(isFilled) ?? null;
 }

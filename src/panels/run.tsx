@@ -90,7 +90,7 @@ export function RunRow(
             {`#${run.rank}`}
           </span>
         )}
-        {run.cause?.cell && run.state === 'ERROR' ? (
+        {run.state === 'ERROR' && run.cause?.cell && model.failedIn(run) ? (
           <button
             type="button"
             className="jp-RobLink"

@@ -258,6 +258,24 @@ describe('RunsSection', () => {
     expect(executed).toEqual([[CommandIDs.showCell, { run: 'r1' }]]);
   });
 
+  it('should not lead to a cell that is not of a notebook that was sent', async () => {
+    const cause = {
+      kind: 'notebook',
+      step: 'evaluate',
+      cell: 2,
+      cellId: 'c2',
+      ename: 'KeyError',
+      evalue: 'auc',
+      message: 'It failed.'
+    };
+    await list(makeRun({ state: 'ERROR', cause }));
+    expect(button('show')).toBeNull();
+    await click(button('more'));
+    expect(node.querySelector('.jp-RobCause')?.textContent).toContain(
+      'KeyError: auc'
+    );
+  });
+
   it('should unfold the message of an error without a cell', async () => {
     await list(makeRun({ state: 'ERROR', messages: [EVIL] }));
     const status = node.querySelector<HTMLElement>('.jp-RobRun-status');
