@@ -240,17 +240,27 @@ export class SubmissionModel extends Model {
     this._isSubmitting = true;
     this._refusal = [];
     this.changed();
+    const submission = this._name.trim() || undefined;
+    const submitted = this._describe();
+    // What is answered may be about something that was left meanwhile.
+    const isShown = () =>
+      !this.isDisposed && JSONExt.deepEqual(submitted, this._describe());
     try {
+      const request = await this._makeRequest();
       const run = await this._options.service.submit({
-        ...(await this._makeRequest()),
-        submission: this._name.trim() || undefined
+        ...request,
+        submission
       });
-      this._problems = this._problems.filter(
-        ({ severity }) => severity === 'warning'
-      );
+      if (isShown()) {
+        this._problems = this._problems.filter(
+          ({ severity }) => severity === 'warning'
+        );
+      }
       return run;
     } catch (reason) {
-      this._refusal = isLoginRequired(reason) ? [] : toProblems(reason);
+      if (isShown()) {
+        this._refusal = isLoginRequired(reason) ? [] : toProblems(reason);
+      }
       throw reason;
     } finally {
       this._isSubmitting = false;
@@ -260,14 +270,22 @@ export class SubmissionModel extends Model {
 
   /** The notebooks as shown, for the benchmark. */
   private async _makeRequest(): Promise<ICheckRequest> {
-    const { _benchmark: benchmark } = this;
+    const { _benchmark: benchmark, _arguments: values } = this;
     if (!benchmark) {
       throw new Error('There is nothing to submit.');
     }
+    const notebooks = await this.sources.collect();
+    return { benchmark: benchmark.id, ...notebooks, arguments: values };
+  }
+
+  /** What a refusal is about; equal as long as nothing of it has changed. */
+  private _describe(): JSONObject {
     return {
-      benchmark: benchmark.id,
-      ...(await this.sources.collect()),
-      arguments: this._arguments
+      benchmark: this._benchmark?.id ?? null,
+      sent: this._findSent(),
+      edits: this._edits,
+      arguments: this._arguments,
+      name: this._name
     };
   }
 
@@ -307,6 +325,7 @@ export class SubmissionModel extends Model {
     if (!this.sources.uses(path)) {
       return;
     }
+    this._edits++;
     if (this._refusal.length > 0) {
       this._refusal = [];
       this.changed();
@@ -346,6 +365,8 @@ export class SubmissionModel extends Model {
   private _benchmark: IBenchmarkDetail | null = null;
   private _checked: ICheckAnswer | null = null;
   private _debouncer = new Debouncer(() => this.check(), CHECK_DELAY);
+  /** How often what is sent was edited. */
+  private _edits = 0;
   private _isChecking = false;
   private _isSubmitting = false;
   private _last: LastChoices;

@@ -306,5 +306,57 @@ describe('SubmissionModel', () => {
       expect(model.refusal).toEqual([]);
       expect(model.problems).toEqual([]);
     });
+
+    it('should send what was shown when it began', async () => {
+      model.name = 'team';
+      model.arguments = { seed: 3 };
+      const submitted = model.submit();
+      model.name = 'other';
+      model.arguments = { seed: 4 };
+      await submitted;
+      expect(server.asked[0].body).toMatchObject({
+        benchmark: 'b1',
+        submission: 'team',
+        arguments: { seed: 3 }
+      });
+    });
+
+    it.each<[string, () => unknown]>([
+      ['benchmark', () => model.prepare(makeBenchmark({ id: 'b2' }), 'alice')],
+      ['notebook', () => notebook.show('work/b.ipynb')],
+      ['edit', () => notebook.edit()],
+      ['argument', () => (model.arguments = { seed: 3 })],
+      ['name', () => (model.name = 'team')]
+    ])('should not keep the refusal for another %s', async (_, change) => {
+      notebook.openOther('work/b.ipynb');
+      server.answers['POST submit'] = json({ message: 'No.' }, 400);
+      const submitted = model.submit();
+      await change();
+      await expect(submitted).rejects.toThrow('No.');
+      expect(model.refusal).toEqual([]);
+      expect(model.blocker).toBeNull();
+    });
+
+    it('should keep what was found of another benchmark meanwhile', async () => {
+      const problems = [{ severity: 'error', message: 'No parameters.' }];
+      server.answers['POST check'] = { ...ANSWER, problems };
+      let answer: (run: object) => void = () => undefined;
+      server.answers['POST submit'] = () =>
+        new Promise(resolve => (answer = resolve));
+      const submitted = model.submit();
+      await model.prepare(makeBenchmark({ id: 'b2' }), 'alice');
+      await model.check();
+      answer({ run: makeRun() });
+      await submitted;
+      expect(model.problems).toEqual(problems);
+    });
+
+    it('should not touch a model that was disposed of meanwhile', async () => {
+      server.answers['POST submit'] = json({ message: 'No.' }, 400);
+      const submitted = model.submit();
+      model.dispose();
+      await expect(submitted).rejects.toThrow('No.');
+      expect(model.refusal).toEqual([]);
+    });
   });
 });
