@@ -1,4 +1,5 @@
 import type { INotebookContent } from '@jupyterlab/nbformat';
+import { JSONExt } from '@lumino/coreutils';
 import { ISignal, Signal } from '@lumino/signaling';
 import type { ICheckRequest, INotebookSent, IParameter } from '../protocol';
 import { Model } from './model';
@@ -35,10 +36,19 @@ export const CURRENT = '';
 /** The choice of no notebook, for a parameter that takes none. No path is like it. */
 export const NONE = '/';
 
-/** Which open notebook fills which parameter of a benchmark. */
+/** By parameter: the path of a notebook, also of one that is not open, or a constant. */
+export type Choices = Readonly<Record<string, string>>;
+
+/**
+ * Which open notebook fills which parameter of a benchmark.
+ *
+ * Either all parameters follow the current notebook, or each is held at the path of its own: to look at another one
+ * never changes what is sent.
+ */
 export class SourcesModel extends Model {
   constructor(private readonly _notebook: INotebookSource) {
     super();
+    _notebook.changed.connect(this._onCurrentChanged, this);
     _notebook.openChanged.connect(this._onOpenChanged, this);
   }
 
@@ -73,9 +83,14 @@ export class SourcesModel extends Model {
     return this._parameters.length > 1;
   }
 
-  /** What was chosen, by parameter: a path, also of a notebook that is not open, or a constant. */
-  get choices(): Readonly<Record<string, string>> {
+  /** What was chosen; of parameters that nothing was chosen for, there is nothing. */
+  get choices(): Choices {
     return this._choices;
+  }
+
+  /** Whether each parameter keeps its notebook when another one becomes current. */
+  get isHeld(): boolean {
+    return this._heldPaths(this._choices).length > 0;
   }
 
   /** The path of the notebook that fills a parameter, by parameter. */
@@ -99,17 +114,15 @@ export class SourcesModel extends Model {
   }
 
   /** Begin with the parameters for notebooks of a benchmark, and what was chosen for them; tells nobody. */
-  prepare(
-    parameters: readonly IParameter[],
-    choices: Readonly<Record<string, string>>
-  ): void {
+  prepare(parameters: readonly IParameter[], choices: Choices): void {
     this._parameters = parameters;
-    this._choices = {};
+    const known: Record<string, string> = {};
     for (const { name } of this.hasSeveral ? parameters : []) {
       if (typeof choices[name] === 'string') {
-        this._choices[name] = choices[name];
+        known[name] = choices[name];
       }
     }
+    this._choices = this._settle(known);
   }
 
   /** Whether a parameter is given no notebook unless one is chosen for it. */
@@ -132,10 +145,17 @@ export class SourcesModel extends Model {
     return isOptional && !isCurrent ? NONE : CURRENT;
   }
 
+  /** Choose what fills a parameter; the current notebook for all lets them follow it again. */
   choose(parameter: string, choice: string): void {
-    if (choice !== this._choices[parameter]) {
-      this._choices = { ...this._choices, [parameter]: choice };
-      this._chosen.emit();
+    const choices: Record<string, string> = { ...this._choices };
+    for (const { name } of this._parameters) {
+      // As it is shown: what waits for a notebook that is not open is given up.
+      if (this.choice(name) === CURRENT) {
+        choices[name] = CURRENT;
+      }
+    }
+    choices[parameter] = choice;
+    if (this._take(this._settle(choices))) {
       this.changed();
     }
   }
@@ -160,11 +180,25 @@ export class SourcesModel extends Model {
       : path === this.current?.path;
   }
 
-  /** The parameters that the current notebook has to fill by itself. */
+  /** The path of the notebook that is sent for all that none of its own is sent for; there may be none. */
+  get main(): string | undefined {
+    const current = this.current?.path;
+    if (!this.hasSeveral) {
+      return current;
+    }
+    // That which has to be split, whichever is current.
+    const filled = this._requiredPaths.map(([, path]) => path);
+    const isSplit = (path: string) =>
+      filled.indexOf(path) !== filled.lastIndexOf(path);
+    return filled.find(isSplit) ?? filled.find(path => path === current);
+  }
+
+  /** The parameters that the main notebook has to fill by itself. */
   get shared(): readonly string[] {
-    return this._parameters
-      .map(({ name }) => name)
-      .filter(name => this.choice(name) === CURRENT && !this.isOptional(name));
+    const { main } = this;
+    return this._requiredPaths
+      .filter(([, path]) => path === main)
+      .map(([name]) => name);
   }
 
   /**
@@ -173,7 +207,7 @@ export class SourcesModel extends Model {
    * @throws Error when no notebook is open, or one was closed meanwhile.
    */
   async collect(): Promise<Pick<ICheckRequest, 'notebook' | 'notebooks'>> {
-    const { current, paths, shared } = this;
+    const { current, main, paths, shared } = this;
     if (!current) {
       throw new Error('There is no open notebook.');
     }
@@ -193,7 +227,7 @@ export class SourcesModel extends Model {
       own.map(async ([name, path]) => [name, await readOnce(path)] as const)
     );
     return {
-      ...(shared.length > 0 && { notebook: await readOnce(current.path) }),
+      ...(main !== undefined && { notebook: await readOnce(main) }),
       ...(own.length > 0 && { notebooks: Object.fromEntries(notebooks) })
     };
   }
@@ -208,27 +242,73 @@ export class SourcesModel extends Model {
     return found?.name ?? path;
   }
 
+  /** Of the parameters that need a notebook, each with the path of its own. */
+  private get _requiredPaths(): [name: string, path: string][] {
+    return Object.entries(this.paths).filter(
+      ([name]) => !this.isOptional(name)
+    );
+  }
+
+  /** The open notebooks that were chosen by their paths. */
+  private _heldPaths(choices: Choices): string[] {
+    const open = this._notebook.open.map(({ path }) => path);
+    return Object.values(choices).filter(choice => open.includes(choice));
+  }
+
+  /** The choices, so that all parameters follow the current notebook or none does. */
+  private _settle(choices: Choices): Choices {
+    const current = this.current?.path;
+    const held = this._heldPaths(choices);
+    const names = this._parameters.map(({ name }) => name);
+    const following = names.filter(name =>
+      this.isOptional(name)
+        ? choices[name] === CURRENT
+        : [CURRENT, NONE].includes(choices[name] ?? CURRENT)
+    );
+    if (current === undefined || !held.length || !following.length) {
+      return choices;
+    }
+    const isOther = held.some(path => path !== current);
+    const settled = { ...choices };
+    for (const name of names) {
+      if (following.includes(name) || choices[name] === current) {
+        settled[name] = isOther ? current : CURRENT;
+      }
+    }
+    return settled;
+  }
+
+  /** Make the choices those that hold; false when nothing is changed. */
+  private _take(choices: Choices): boolean {
+    if (JSONExt.deepEqual(choices, this._choices)) {
+      return false;
+    }
+    this._choices = choices;
+    this._chosen.emit();
+    return true;
+  }
+
+  private _onCurrentChanged(): void {
+    // A notebook that was chosen may have been closed while none was current.
+    if (this._take(this._settle(this._choices))) {
+      this.changed();
+    }
+  }
+
   private _onOpenChanged(_: unknown, { from, to }: IOpenChange): void {
     const choices: Record<string, string> = {};
-    let isOther = false;
     for (const [name, choice] of Object.entries(this._choices)) {
       if (from === null || choice !== from) {
         choices[name] = choice;
-        continue;
-      }
-      isOther = true;
-      if (to !== null) {
+      } else if (to !== null) {
         choices[name] = to;
       }
     }
-    if (isOther) {
-      this._choices = choices;
-      this._chosen.emit();
-    }
+    this._take(this._settle(choices));
     this.changed();
   }
 
-  private _choices: Record<string, string> = {};
+  private _choices: Choices = {};
   private _chosen = new Signal<this, void>(this);
   private _parameters: readonly IParameter[] = [];
 }

@@ -45,6 +45,11 @@ function Source(props: ISectionProps & { parameter: IParameter }): JSX.Element {
   const field = elementId(useId());
   const choice = sources.choice(name);
   const cells = choice === CURRENT ? submission.cellsFor(name) : null;
+  const { others } = sources;
+  // Held, it is this very notebook, whichever is looked at later.
+  const held = sources.isHeld ? sources.current : null;
+  const named = held ? [held, ...others] : others;
+  const current = held ? distinctName(held, named) : trans.__('this notebook');
   return (
     <div className="jp-RobField">
       <label
@@ -66,16 +71,12 @@ function Source(props: ISectionProps & { parameter: IParameter }): JSX.Element {
         )}
         <option value={CURRENT}>
           {cells === null
-            ? trans.__('this notebook')
-            : trans._n(
-                'this notebook, %1 cell',
-                'this notebook, %1 cells',
-                cells
-              )}
+            ? current
+            : trans._n('%2, %1 cell', '%2, %1 cells', cells, current)}
         </option>
-        {sources.others.map((other, _, others) => (
+        {others.map(other => (
           <option key={other.path} value={other.path}>
-            {distinctName(other, others)}
+            {distinctName(other, named)}
           </option>
         ))}
       </HTMLSelect>
@@ -86,10 +87,10 @@ function Source(props: ISectionProps & { parameter: IParameter }): JSX.Element {
 /** The name of a notebook, or its path when another has the same name. */
 function distinctName(
   notebook: IOpenNotebook,
-  others: readonly IOpenNotebook[]
+  named: readonly IOpenNotebook[]
 ): string {
   const { name, path } = notebook;
-  return others.some(other => other.name === name && other.path !== path)
+  return named.some(other => other.name === name && other.path !== path)
     ? path
     : name;
 }

@@ -104,6 +104,7 @@ function NotebookName(props: ISectionProps): JSX.Element {
     return <span className="jp-RobHint">{trans.__('none open')}</span>;
   }
   const isSent = sources.uses(notebook.path);
+  const isMain = sources.main === notebook.path;
   return (
     <>
       <span className="jp-RobNotebook" title={notebook.path}>
@@ -119,7 +120,7 @@ function NotebookName(props: ISectionProps): JSX.Element {
             {trans.__('unsaved')}
           </span>
         )}
-        {checked?.sha256 && isSent && (
+        {checked?.sha256 && isMain && (
           <code
             className="jp-RobHash"
             title={

@@ -5,6 +5,7 @@ import { CURRENT, NONE, SourcesModel } from '../sources';
 
 const MAIN = 'work/tagger.ipynb';
 const OTHER = 'work/features.ipynb';
+const THIRD = 'work/third.ipynb';
 const TWO = notebookParameters(makeTwoSteps());
 
 describe('SourcesModel', () => {
@@ -64,7 +65,7 @@ describe('SourcesModel', () => {
       expect(model.choice('preproc')).toBe(OTHER);
       expect(model.choice('tagger')).toBe(CURRENT);
       expect(model.paths).toEqual({ preproc: OTHER, tagger: MAIN });
-      expect(chosen).toEqual([{ preproc: OTHER }]);
+      expect(chosen).toEqual([{ preproc: OTHER, tagger: MAIN }]);
     });
 
     it('should fall back when the notebook is closed', () => {
@@ -73,14 +74,15 @@ describe('SourcesModel', () => {
       expect(model.choice('preproc')).toBe(CURRENT);
       notebook.openOther(OTHER);
       expect(model.choice('preproc')).toBe(CURRENT);
-      expect(chosen).toEqual([{ preproc: OTHER }, {}]);
+      expect(chosen[1]).toEqual({ preproc: CURRENT, tagger: CURRENT });
+      expect(model.isHeld).toBe(false);
     });
 
     it('should follow a notebook that is renamed', () => {
       model.choose('preproc', OTHER);
       notebook.rename(OTHER, 'work/b.ipynb');
       expect(model.choice('preproc')).toBe('work/b.ipynb');
-      expect(chosen[1]).toEqual({ preproc: 'work/b.ipynb' });
+      expect(chosen[1]).toEqual({ preproc: 'work/b.ipynb', tagger: MAIN });
     });
 
     it('should wait for a notebook that was chosen before a reload', () => {
@@ -88,16 +90,79 @@ describe('SourcesModel', () => {
       expect(model.choice('preproc')).toBe(CURRENT);
       notebook.openOther('late.ipynb');
       expect(model.choice('preproc')).toBe('late.ipynb');
-      expect(model.choices).toEqual({ preproc: 'late.ipynb' });
+      expect(model.choices).toEqual({ preproc: 'late.ipynb', tagger: MAIN });
     });
 
-    it('should hold while the chosen notebook is the current one', () => {
+    it('should wait for all that were chosen before a reload', () => {
+      const choices = { preproc: 'late.ipynb', tagger: 'later.ipynb' };
+      prepare(TWO, choices);
+      notebook.openOther('later.ipynb');
+      notebook.show('later.ipynb');
+      expect(model.choices).toEqual(choices);
+      notebook.openOther('late.ipynb');
+      expect(model.paths).toEqual(choices);
+    });
+
+    it('should hold for all, whichever notebook is the current one', () => {
+      notebook.openOther(THIRD);
       model.choose('preproc', OTHER);
+      const paths = { preproc: OTHER, tagger: MAIN };
       notebook.show(OTHER);
       expect(model.choice('preproc')).toBe(CURRENT);
-      expect(model.paths).toEqual({ preproc: OTHER, tagger: OTHER });
+      expect(model.choice('tagger')).toBe(MAIN);
+      expect(model.paths).toEqual(paths);
+      notebook.show(THIRD);
+      expect(model.choice('preproc')).toBe(OTHER);
+      expect(model.paths).toEqual(paths);
+      expect(model.isHeld).toBe(true);
       notebook.show(MAIN);
-      expect(model.paths).toEqual({ preproc: OTHER, tagger: MAIN });
+      expect(model.paths).toEqual(paths);
+      expect(chosen).toHaveLength(1);
+    });
+
+    it('should hold a notebook that is chosen for all', () => {
+      model.choose('preproc', OTHER);
+      model.choose('tagger', OTHER);
+      notebook.show(OTHER);
+      notebook.show(MAIN);
+      expect(model.paths).toEqual({ preproc: OTHER, tagger: OTHER });
+    });
+
+    it('should follow again when the current one is chosen for all', () => {
+      model.choose('preproc', OTHER);
+      notebook.show(OTHER);
+      model.choose('tagger', CURRENT);
+      expect(model.isHeld).toBe(false);
+      expect(model.choices).toEqual({ preproc: CURRENT, tagger: CURRENT });
+      notebook.show(MAIN);
+      expect(model.paths).toEqual({ preproc: MAIN, tagger: MAIN });
+    });
+
+    it('should hold the current one where it is chosen beside another', () => {
+      notebook.openOther(THIRD);
+      model.choose('preproc', OTHER);
+      notebook.show(THIRD);
+      model.choose('tagger', CURRENT);
+      notebook.show(MAIN);
+      expect(model.paths).toEqual({ preproc: OTHER, tagger: THIRD });
+    });
+
+    it('should hold what takes the place of a notebook that is closed', () => {
+      notebook.openOther(THIRD);
+      model.choose('preproc', OTHER);
+      notebook.show(THIRD);
+      notebook.close(OTHER);
+      notebook.show(MAIN);
+      expect(model.paths).toEqual({ preproc: THIRD, tagger: MAIN });
+    });
+
+    it('should follow again when nothing else is left', () => {
+      model.choose('preproc', OTHER);
+      notebook.current = null;
+      notebook.close(MAIN);
+      expect(model.choices).toEqual({ preproc: OTHER });
+      notebook.show(OTHER);
+      expect(model.choices).toEqual({ preproc: CURRENT, tagger: CURRENT });
     });
   });
 
@@ -149,11 +214,39 @@ describe('SourcesModel', () => {
       notebook.openOther(OTHER);
       model.choose('preproc', OTHER);
       model.choose('tagger', OTHER);
-      expect(Object.keys(await model.collect())).toEqual(['notebooks']);
+      const sent = await model.collect();
+      // As one that is split: it needs its tags, wherever it is chosen from.
+      expect(Object.keys(sent)).toEqual(['notebook']);
+      expect(sent.notebook?.name).toBe('features.ipynb');
+      expect(model.shared).toEqual(['preproc', 'tagger']);
       expect(model.uses(MAIN)).toBe(false);
       expect(model.uses(OTHER)).toBe(true);
       expect(model.pathOf('tagger')).toBe(OTHER);
       expect(model.pathOf(null)).toBe(OTHER);
+    });
+
+    it('should send the same when another notebook is current', async () => {
+      const third = { ...TWO[1], name: 'plots', index: 2 };
+      prepare([...TWO, third]);
+      notebook.openOther(OTHER);
+      model.choose('preproc', OTHER);
+      const sent = await model.collect();
+      expect(sent.notebook?.name).toBe('tagger.ipynb');
+      expect(model.shared).toEqual(['tagger', 'plots']);
+      notebook.show(OTHER);
+      expect(await model.collect()).toEqual(sent);
+      expect(model.main).toBe(MAIN);
+    });
+
+    it('should send each by its name when none of them is current', async () => {
+      notebook.openOther(OTHER);
+      notebook.openOther(THIRD);
+      model.choose('preproc', OTHER);
+      notebook.show(THIRD);
+      const { notebook: main, notebooks } = await model.collect();
+      expect(main).toBeUndefined();
+      expect(notebooks?.preproc.name).toBe('features.ipynb');
+      expect(notebooks?.tagger.name).toBe('tagger.ipynb');
     });
 
     it('should fail when no notebook is open', async () => {

@@ -170,7 +170,7 @@ describe('SubmissionModel', () => {
       notebook.close(OTHER);
       const last = create();
       await last.prepare(makeTwoSteps({ id: 'b2' }), 'alice');
-      expect(last.sources.choices).toEqual({});
+      expect(last.sources.choices).toEqual({ preproc: '', tagger: '' });
     });
 
     it('should keep the choice when the benchmark is loaded again', async () => {

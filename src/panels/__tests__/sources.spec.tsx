@@ -82,6 +82,11 @@ describe('Sources', () => {
       OTHER,
       'b/features.ipynb'
     ]);
+    await act(async () => stage.notebook.openOther('b/tagger.ipynb'));
+    expect(options('Tagger').pop()).toBe('tagger.ipynb');
+    await choose('Pre-processing', 1);
+    expect(options('Tagger')[0]).toBe('work/tagger.ipynb');
+    expect(options('Tagger').pop()).toBe('b/tagger.ipynb');
   });
 
   it('should tell how many cells each is given', async () => {
@@ -95,11 +100,37 @@ describe('Sources', () => {
     expect(list('Pre-processing').value).toBe(OTHER);
     expect(list('Pre-processing').title).toBe(OTHER);
     await check();
-    // The number of its cells says nothing of this notebook.
-    expect(options('Pre-processing')[0]).toBe('this notebook');
+    // The number of its cells says nothing of the current notebook.
+    expect(options('Pre-processing')[0]).toBe('tagger.ipynb');
     await act(async () => stage.notebook.close(OTHER));
     expect(list('Pre-processing').selectedIndex).toBe(0);
     expect(options('Pre-processing')).toHaveLength(1);
+  });
+
+  it('should call notebooks by their names when none is followed', async () => {
+    const chosen = () =>
+      ['Pre-processing', 'Tagger'].map(label => {
+        const { options, selectedIndex } = list(label);
+        return options[selectedIndex].textContent;
+      });
+    await choose('Pre-processing', 1);
+    await check();
+    expect(chosen()).toEqual(['features.ipynb', 'tagger.ipynb, 5 cells']);
+    await act(async () => stage.notebook.show(OTHER));
+    expect(chosen()).toEqual(['features.ipynb', 'tagger.ipynb']);
+    await choose('Tagger', 0);
+    expect(chosen()).toEqual(['this notebook', 'this notebook']);
+  });
+
+  it('should tell the hash of what is split, and of nothing else', async () => {
+    const hash = () => node.querySelector('.jp-RobHash');
+    await choose('Pre-processing', 1);
+    await choose('Tagger', 1);
+    await check();
+    expect(hash()).toBeNull();
+    await act(async () => stage.notebook.show(OTHER));
+    await check();
+    expect(hash()).not.toBeNull();
   });
 
   it('should offer none for what needs none', async () => {
