@@ -49,6 +49,8 @@ export function blockerText(
       return trans.__('Choose a benchmark first.');
     case 'notebook':
       return trans.__('Open the notebook that you want to submit.');
+    case 'notebooks':
+      return trans.__('Choose a notebook for one of the steps at least.');
     case 'parameters':
       return trans.__(
         'Needs a valid value first: %1.',

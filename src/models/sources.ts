@@ -127,11 +127,13 @@ export class SourcesModel extends Model {
 
   /** Whether a parameter is given no notebook unless one is chosen for it. */
   isOptional(parameter: string): boolean {
-    const isRequired = this._parameters.some(p => p.isRequired);
-    return (
-      isRequired &&
-      this._parameters.some(p => p.name === parameter && !p.isRequired)
-    );
+    const isAnyRequired = this._parameters.some(p => p.isRequired);
+    return isAnyRequired && this.canBeNone(parameter);
+  }
+
+  /** Whether no notebook can be chosen for a parameter. */
+  canBeNone(parameter: string): boolean {
+    return this._parameters.some(p => p.name === parameter && !p.isRequired);
   }
 
   /** What holds for a parameter now: the path of an open notebook other than the current one, or a constant. */
@@ -140,6 +142,9 @@ export class SourcesModel extends Model {
     const isOptional = this.isOptional(parameter);
     if (this.others.some(({ path }) => path === chosen)) {
       return chosen;
+    }
+    if (chosen === NONE && this.canBeNone(parameter)) {
+      return NONE;
     }
     const isCurrent = chosen === CURRENT || chosen === this.current?.path;
     return isOptional && !isCurrent ? NONE : CURRENT;
@@ -185,6 +190,10 @@ export class SourcesModel extends Model {
     const current = this.current?.path;
     if (!this.hasSeveral) {
       return current;
+    }
+    if (this._isAnyLeftOut) {
+      // It would fill that, too.
+      return undefined;
     }
     // That which has to be split, whichever is current.
     const filled = this._requiredPaths.map(([, path]) => path);
@@ -249,6 +258,13 @@ export class SourcesModel extends Model {
     );
   }
 
+  /** Whether a parameter is left out that the main notebook would fill. */
+  private get _isAnyLeftOut(): boolean {
+    return this._parameters.some(
+      ({ name }) => !this.isOptional(name) && this.choice(name) === NONE
+    );
+  }
+
   /** The open notebooks that were chosen by their paths. */
   private _heldPaths(choices: Choices): string[] {
     const open = this._notebook.open.map(({ path }) => path);
@@ -260,11 +276,11 @@ export class SourcesModel extends Model {
     const current = this.current?.path;
     const held = this._heldPaths(choices);
     const names = this._parameters.map(({ name }) => name);
-    const following = names.filter(name =>
-      this.isOptional(name)
-        ? choices[name] === CURRENT
-        : [CURRENT, NONE].includes(choices[name] ?? CURRENT)
-    );
+    const following = names.filter(name => {
+      const unchosen = this.isOptional(name) ? NONE : CURRENT;
+      const choice = choices[name] ?? unchosen;
+      return choice === CURRENT || (choice === NONE && !this.canBeNone(name));
+    });
     if (current === undefined || !held.length || !following.length) {
       return choices;
     }

@@ -10,7 +10,7 @@ import type {
   IProblem,
   IRun
 } from '../protocol';
-import { RobError, RobService } from '../service';
+import type { RobService } from '../service';
 import { LastChoices } from './lastchoices';
 import { Model } from './model';
 import {
@@ -19,11 +19,13 @@ import {
   invalidParameters,
   notebookParameters
 } from './parameters';
+import { isLoginRequired, toProblems } from './problems';
 import { CURRENT, INotebookSource, SourcesModel } from './sources';
 import { untagged } from './tags';
 
 /** Why a notebook can't be submitted now. */
-export type Blocker = 'benchmark' | 'notebook' | 'parameters' | 'busy';
+export type Blocker =
+  'benchmark' | 'notebook' | 'notebooks' | 'parameters' | 'busy';
 
 /** Milliseconds without a change after which the notebook is checked. */
 const CHECK_DELAY = 700;
@@ -143,6 +145,9 @@ export class SubmissionModel extends Model {
     }
     if (!this.notebook) {
       return 'notebook';
+    }
+    if (this.sources.names.length === 0) {
+      return 'notebooks';
     }
     return this.invalid.length > 0 ? 'parameters' : null;
   }
@@ -388,16 +393,4 @@ export namespace SubmissionModel {
     /** Where the last choices are kept. */
     state: IStateDB | null;
   }
-}
-
-function isLoginRequired(reason: unknown): boolean {
-  return reason instanceof RobError && reason.loginRequired;
-}
-
-function toProblems(reason: unknown): readonly IProblem[] {
-  if (reason instanceof RobError && reason.problems.length > 0) {
-    return reason.problems;
-  }
-  const message = reason instanceof Error ? reason.message : String(reason);
-  return [{ severity: 'error', message }];
 }

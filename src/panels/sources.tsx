@@ -66,7 +66,7 @@ function Source(props: ISectionProps & { parameter: IParameter }): JSX.Element {
         title={sources.paths[name]}
         onChange={event => sources.choose(name, event.currentTarget.value)}
       >
-        {sources.isOptional(name) && (
+        {sources.canBeNone(name) && (
           <option value={NONE}>{trans.__('none')}</option>
         )}
         <option value={CURRENT}>

@@ -180,6 +180,28 @@ describe('SourcesModel', () => {
     it('should be false when nothing is required', () => {
       prepare(TWO.map(parameter => ({ ...parameter, isRequired: false })));
       expect(model.isOptional('tagger')).toBe(false);
+      expect(model.choice('tagger')).toBe(CURRENT);
+    });
+
+    it('should let one be left out when nothing is required', async () => {
+      prepare(TWO.map(parameter => ({ ...parameter, isRequired: false })));
+      expect(model.canBeNone('tagger')).toBe(true);
+      model.choose('tagger', NONE);
+      expect(model.choice('tagger')).toBe(NONE);
+      expect(model.paths).toEqual({ preproc: MAIN });
+      // A main notebook would fill the other one, too.
+      const { notebook: main, notebooks } = await model.collect();
+      expect(main).toBeUndefined();
+      expect(Object.keys(notebooks ?? {})).toEqual(['preproc']);
+      notebook.openOther(OTHER);
+      notebook.show(OTHER);
+      expect(model.paths).toEqual({ preproc: OTHER });
+    });
+
+    it('should let nothing be left out that is required', () => {
+      prepare(TWO, { tagger: NONE });
+      expect(model.canBeNone('tagger')).toBe(false);
+      expect(model.choice('tagger')).toBe(CURRENT);
     });
 
     it('should let the current notebook be chosen by name', async () => {

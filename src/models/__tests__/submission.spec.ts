@@ -7,6 +7,7 @@ import {
   Notebook,
   Server
 } from '../../__tests__/server';
+import { NONE } from '../sources';
 import { SubmissionModel } from '../submission';
 
 const ANSWER = { problems: [], sha256: 'abc', parameters: [] };
@@ -76,6 +77,23 @@ describe('SubmissionModel', () => {
     it('should tell that no benchmark is chosen', async () => {
       await model.prepare(null, 'alice');
       expect(model.blocker).toBe('benchmark');
+    });
+  });
+
+  describe('#blocker with nothing but what can be left out', () => {
+    it('should tell that no notebook is chosen', async () => {
+      const { parameters } = makeTwoSteps();
+      await model.prepare(
+        makeTwoSteps({
+          id: 'b2',
+          parameters: parameters.map(p => ({ ...p, isRequired: false }))
+        }),
+        'alice'
+      );
+      model.sources.choose('preproc', NONE);
+      expect(model.blocker).toBeNull();
+      model.sources.choose('tagger', NONE);
+      expect(model.blocker).toBe('notebooks');
     });
   });
 

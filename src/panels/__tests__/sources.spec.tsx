@@ -147,6 +147,26 @@ describe('Sources', () => {
     expect(list('Tagger').selectedIndex).toBe(0);
   });
 
+  it('should offer none for each where nothing is required', async () => {
+    const { parameters } = makeTwoSteps();
+    await act(() =>
+      stage.model.submission.prepare(
+        makeTwoSteps({
+          parameters: parameters.map(p => ({ ...p, isRequired: false }))
+        }),
+        'alice'
+      )
+    );
+    for (const label of ['Pre-processing', 'Tagger']) {
+      expect(options(label).slice(0, 2)).toEqual(['none', 'this notebook']);
+      expect(list(label).selectedIndex).toBe(1);
+      await choose(label, 0);
+      expect(list(label).selectedIndex).toBe(0);
+    }
+    expect(stage.button('Submit notebook')?.disabled).toBe(true);
+    expect(node.textContent).toContain('Choose a notebook for one of');
+  });
+
   it('should say which tag is missing and how to set it', async () => {
     stage.notebook.tags = { 'work/tagger.ipynb': ['rob:tagger'] };
     const hint = () => node.querySelector('.jp-RobSources-hint')?.textContent;
