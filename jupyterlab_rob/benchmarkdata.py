@@ -53,7 +53,9 @@ def _require_empty(folder: Path, overwrite: bool) -> None:
     except OSError as error:
         raise InvalidInput(f"Can't use {folder}: {error.strerror}. Give another folder.") from error
     if is_taken:
-        raise InvalidInput(f"{folder} is not empty; nothing was written. Give another folder, or allow to overwrite.")
+        raise InvalidInput(
+            f"{folder} is not empty; nothing was written. Give another folder, or allow to overwrite (--overwrite)."
+        )
 
 
 @contextlib.contextmanager

@@ -82,7 +82,14 @@ def time_text(handle: JSON) -> str:
 
 def fault_text(handle: JSON) -> str:
     """Whom a run that failed is to be told, when it is not the participant's fault; else empty."""
-    blame = (handle.get("cause") or {}).get("blame")
+    cause = handle.get("cause") or {}
+    blame = cause.get("blame")
+    if blame == "coordinator" and cause.get("kind") in ("step", "notebook"):
+        # The evaluation also fails when it can't read what the notebook has left.
+        return (
+            "This step is the benchmark's, not yours. Unless its message is about your results, it is not your fault: "
+            "tell the benchmark's coordinator."
+        )
     whom = {"coordinator": "the benchmark's coordinator", "service": "who runs the ROB service"}.get(str(blame))
     return f"This is not your notebook's fault; tell {whom}." if whom else ""
 
@@ -140,6 +147,8 @@ def print_run(handle: JSON) -> None:
         print(f"\n{message}")
     if fault := fault_text(handle):
         print(fault)
+    elif (handle.get("cause") or {}).get("cell") and handle.get("notebooks"):
+        print(f"The executed notebook has the traceback: jupyter rob runs download {handle['id'][:8]}")
 
 
 def print_runs(runs: Sequence[tuple[str, JSON]]) -> None:

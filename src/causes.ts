@@ -132,7 +132,7 @@ export function blameText(
     return '';
   }
   // The evaluation also fails when it can't read what the notebook has left.
-  if (cause.kind === 'step') {
+  if (cause.kind === 'step' || cause.kind === 'notebook') {
     return isCoordinator
       ? trans.__(
           "This step is the benchmark's, which you coordinate. Unless its message is about the results, mend it."

@@ -80,6 +80,22 @@ def test_whose_fault_it_is(cause: dict[str, Any] | None, whom: str | None, capsy
     assert told.endswith(expected)
 
 
+@pytest.mark.parametrize("kind", ["step", "notebook"])
+def test_an_evaluation_may_fail_for_the_result(kind: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Then nobody is told that it was not their fault."""
+    cause = {"kind": kind, "blame": "coordinator", "step": "evaluate", "cell": 3}
+    print_run({"id": "r", "state": "ERROR", "cause": cause, "messages": ["no"], "notebooks": []})
+    assert "Unless its message is about your results, it is not your fault" in capsys.readouterr().out
+
+
+def test_where_the_traceback_is(capsys: pytest.CaptureFixture[str]) -> None:
+    handle = {"id": "0123456789", "state": "ERROR", "cause": {"kind": "notebook", "cell": 3}, "messages": ["no"]}
+    print_run({**handle, "notebooks": [{"step": "a", "name": "a.ipynb"}]})
+    assert capsys.readouterr().out.endswith("has the traceback: jupyter rob runs download 01234567\n")
+    print_run({**handle, "notebooks": []})
+    assert capsys.readouterr().out.endswith("\nno\n")
+
+
 def test_a_run_that_is_active(capsys: pytest.CaptureFixture[str]) -> None:
     print_run({"id": "r", "state": "PENDING", "progress": {"position": 3}})
     assert "number 3 in the queue" in capsys.readouterr().out

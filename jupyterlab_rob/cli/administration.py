@@ -118,7 +118,7 @@ def _try_out(options: argparse.Namespace, problems: Sequence[JSON]) -> int:
         print_json({"problems": list(problems), "run": run.handle})
         return status
     print()
-    print_run({**run.handle, "workflowId": None, "groupName": None})
+    print_run({**run.handle, "workflowId": None, "groupName": None, "notebooks": []})
     if log:
         print(f"\nThe end of its log:\n{log}")
     return status
